@@ -1,0 +1,28 @@
+"""The door through which shapes, deformations and networks come in, ours and those of others."""
+
+from ._manager import (
+    PluginWarning,
+    Refusal,
+    Registry,
+    get_deformation,
+    get_network,
+    get_shape,
+    registry,
+    reset,
+)
+from ._network_spec import NetworkSpec
+from .hookspecs import hookimpl, hookspec
+
+__all__ = [
+    "NetworkSpec",
+    "PluginWarning",
+    "Refusal",
+    "Registry",
+    "get_deformation",
+    "get_network",
+    "get_shape",
+    "hookimpl",
+    "hookspec",
+    "registry",
+    "reset",
+]
