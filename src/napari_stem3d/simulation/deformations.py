@@ -1,0 +1,138 @@
+"""What can be wrong with a particle: deformations turn one body into another."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import numpy as np
+
+from napari_stem3d._errors import InputError
+from napari_stem3d.plugins import hookimpl
+from napari_stem3d.simulation.body import Body
+from napari_stem3d.simulation.shapes import Polyhedron, Shape
+
+DEEPEST_CUT = 0.5  # two cuts on one edge meet, at the most, in its middle
+
+
+class Deformation(abc.ABC):
+    """A frozen dataclass that knows how to deform the body of a shape."""
+
+    name: ClassVar[str]
+    description: ClassVar[str]
+
+    @abc.abstractmethod
+    def apply(self, shape: Shape, body: Body) -> Body:
+        """Body of `shape`, which earlier deformations made `body`, deformed."""
+
+
+@dataclass(frozen=True)
+class CutCorners(Deformation):
+    """Corners of a polyhedron cut off by planes.
+
+    Attributes
+    ----------
+    corners : tuple of int
+        Which corners, by their index among the vertices of the shape.
+    fractions : tuple of tuple of float
+        For each of them, where the plane crosses its edges: fractions of the edge's length from
+        the corner, in the order of `Polyhedron.neighbours`. Where more than three edges meet,
+        the plane is the closest to the crossings asked for that crosses no edge beyond its middle.
+    """
+
+    corners: tuple[int, ...]
+    fractions: tuple[tuple[float, ...], ...]
+
+    name: ClassVar[str] = "cut_corners"
+    description: ClassVar[str] = "corners cut off by planes"
+
+    def __post_init__(self) -> None:
+        """Refuse repeated corners and cuts that do not leave the edges' far halves alone."""
+        if len(set(self.corners)) != len(self.corners) or len(self.corners) != len(self.fractions):
+            raise InputError(
+                "corners must be different indices, with one tuple of fractions each. "
+                f"Received: {self.corners!r} with {len(self.fractions)} tuples"
+            )
+        if not all(0 < f <= DEEPEST_CUT for cut in self.fractions for f in cut):
+            raise InputError(
+                f"fractions must lie above 0 and at most at {DEEPEST_CUT:g}. "
+                f"Received: {self.fractions!r}"
+            )
+
+    def apply(self, shape: Shape, body: Body) -> Body:
+        """Add the planes through the points asked for."""
+        points, neighbours = _require_polyhedron(shape)
+        planes = []
+        for corner, fractions in zip(self.corners, self.fractions):
+            if not 0 <= corner < len(neighbours) or len(fractions) != len(neighbours[corner]):
+                raise InputError(
+                    f"A {shape.name} has corners 0 to {len(neighbours) - 1}, each cut with one "
+                    f"fraction per edge. Received: corner {corner} with {len(fractions)} fractions"
+                )
+            edges = points[list(neighbours[corner])] - points[corner]
+            # The plane m . r = 1, r from the corner, crosses edge e at the fraction 1 / (m . e).
+            plane = np.linalg.lstsq(edges, 1 / np.array(fractions), rcond=None)[0]
+            plane *= max(1.0, 1 / DEEPEST_CUT / (edges @ plane).min())
+            norm = np.linalg.norm(plane)
+            planes.append((-plane / norm, -(1 + plane @ points[corner]) / norm))
+        if not planes:
+            return body
+        normals, offsets = zip(*planes)
+        return body.cut(np.array(normals), np.array(offsets))
+
+    @classmethod
+    def random(
+        cls,
+        shape: Shape,
+        count: int,
+        rng: np.random.Generator,
+        span: tuple[float, float] = (0.25, 0.5),
+    ) -> Self:
+        """Cut `count` different corners, chosen with equal chances.
+
+        Parameters
+        ----------
+        shape : Shape
+            Polyhedron whose corners are cut.
+        count : int
+            Number of corners.
+        rng : numpy.random.Generator
+            Source of randomness.
+        span : tuple of float
+            Range of the fractions, drawn uniformly.
+
+        Returns
+        -------
+        CutCorners
+            The deformation.
+
+        Raises
+        ------
+        InputError
+            If the shape has no corners, or fewer than `count`.
+        """
+        neighbours = _require_polyhedron(shape)[1]
+        if not 0 <= count <= len(neighbours):
+            raise InputError(
+                f"A {shape.name} has {len(neighbours)} corners to deform. Received: {count}"
+            )
+        corners = tuple(int(k) for k in np.sort(rng.permutation(len(neighbours))[:count]))
+        return cls(
+            corners, tuple(tuple(rng.uniform(*span, len(neighbours[k])).tolist()) for k in corners)
+        )
+
+
+def _require_polyhedron(shape: Shape) -> tuple[np.ndarray, Sequence[tuple[int, ...]]]:
+    if not isinstance(shape, Polyhedron):
+        raise InputError(
+            f"Only a polyhedron has corners to deform. Received: the shape {shape.name!r}"
+        )
+    return shape.vertices(), shape.neighbours()
+
+
+@hookimpl
+def register_deformations() -> list[type[Deformation]]:
+    """Deformations that come with the package."""
+    return [CutCorners]

@@ -1,0 +1,94 @@
+"""Dataclass fields that carry their unit, bounds and meaning.
+
+Forms, command line options, random sampling and saved settings all derive from this metadata.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any
+
+from napari_stem3d._errors import InputError
+
+
+def quantity(
+    default: float, unit: str, low: float, high: float, doc: str, **metadata: Any
+) -> Any:
+    """Dataclass field for a physical quantity.
+
+    Parameters
+    ----------
+    default : float
+        Default value, in `unit`.
+    unit : str
+        Unit shown to the user, ``""`` for pure numbers.
+    low, high : float
+        Closed interval of the values that make sense.
+    doc : str
+        One line for tooltips and ``--help``.
+    **metadata
+        Further entries of the field's metadata.
+
+    Returns
+    -------
+    dataclasses.Field
+        Field with ``unit``, ``min``, ``max`` and ``doc`` in its metadata.
+    """
+    entries = {"unit": unit, "min": low, "max": high, "doc": doc, **metadata}
+    return dataclasses.field(default=default, metadata=entries)
+
+
+def length(
+    default: float,
+    doc: str,
+    *,
+    low: float = 0.01,
+    high: float = 10_000.0,
+    relative: tuple[float, float] = (0.46, 1.0),
+) -> Any:
+    """Dataclass field for a length in nm, as the dimensions of a shape are.
+
+    Parameters
+    ----------
+    default : float
+        Default value [nm].
+    doc : str
+        One line for tooltips and ``--help``.
+    low, high : float
+        Closed interval of the values that make sense [nm].
+    relative : tuple of float
+        Range from which `Shape.random` draws the value, as fractions of the size asked for.
+
+    Returns
+    -------
+    dataclasses.Field
+        Field with ``unit``, ``min``, ``max``, ``doc`` and ``relative`` in its metadata.
+    """
+    return quantity(default, "nm", low, high, doc, relative=relative)
+
+
+def check_bounds(instance: Any) -> None:
+    """Refuse a dataclass instance one of whose quantities lies outside its bounds.
+
+    Raises
+    ------
+    InputError
+        Naming the class, the field, its bounds and what was received.
+    """
+    for field in dataclasses.fields(instance):
+        if "unit" not in field.metadata:
+            continue
+        low, high, unit = (field.metadata[key] for key in ("min", "max", "unit"))
+        value = getattr(instance, field.name)
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not (number and math.isfinite(value) and low <= value <= high):
+            raise InputError(
+                f"{type(instance).__name__}.{field.name} must lie between {low:g} and {high:g} "
+                f"{unit}".rstrip() + f". Received: {value!r}"
+            )
+
+
+def switch(default: bool, doc: str) -> Any:
+    """Dataclass field for something that is on or off."""
+    return dataclasses.field(default=default, metadata={"doc": doc})
