@@ -1,6 +1,6 @@
 """The door through which shapes, deformations and networks come in, ours and those of others."""
 
-from ._manager import (
+from napari_stem3d.plugins._manager import (
     PluginWarning,
     Refusal,
     Registry,
@@ -10,8 +10,8 @@ from ._manager import (
     registry,
     reset,
 )
-from ._network_spec import NetworkSpec
-from .hookspecs import hookimpl, hookspec
+from napari_stem3d.plugins._network_spec import NetworkSpec
+from napari_stem3d.plugins.hookspecs import hookimpl, hookspec
 
 __all__ = [
     "NetworkSpec",

@@ -9,8 +9,7 @@ from typing import Any
 import pluggy
 
 from napari_stem3d._errors import InputError
-
-from ._network_spec import NetworkSpec
+from napari_stem3d.plugins._network_spec import NetworkSpec
 
 #: The hook through which each kind of contribution comes.
 HOOKS = {

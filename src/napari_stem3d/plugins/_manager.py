@@ -14,10 +14,9 @@ from typing import Any
 import pluggy
 
 from napari_stem3d._errors import InputError
-
-from . import hookspecs
-from ._collect import HOOKS, collect
-from ._network_spec import NetworkSpec
+from napari_stem3d.plugins import hookspecs
+from napari_stem3d.plugins._collect import HOOKS, collect
+from napari_stem3d.plugins._network_spec import NetworkSpec
 
 #: Group of the entry points by which installed packages are found.
 GROUP = "napari_stem3d.plugins"

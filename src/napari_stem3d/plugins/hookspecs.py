@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import pluggy
 
-from ._network_spec import NetworkSpec
+from napari_stem3d.plugins._network_spec import NetworkSpec
 
 PROJECT = "napari_stem3d"
 
