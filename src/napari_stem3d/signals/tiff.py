@@ -1,0 +1,72 @@
+"""Calibrated tif files that ImageJ, DigitalMicrograph and HyperSpy read alike."""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import Path
+
+import numpy as np
+
+from napari_stem3d._errors import InputError
+from napari_stem3d.signals.stack import Axis, Stack
+
+# Tags of DigitalMicrograph, each for (x, y, frame): HyperSpy reads offsets and units there.
+UNITS, OFFSET, SCALE = (65003, 65004, 65005), (65006, 65007, 65008), (65009, 65010, 65011)
+IMAGEJ_UNITS = {"µm": "micron", "um": "micron", "Å": "angstrom"}
+FRAME_AXES = ("slices", "frames")
+
+
+def write_tiff(stack: Stack, path: Path) -> None:
+    """Write a stack of up to two frame axes, one frame at a time.
+
+    HyperSpy's own writer stops with pixels above 43 nm and cannot hold two frame axes.
+    """
+    import tifffile
+
+    shape = stack.data.shape
+    if len(shape) > 4:
+        raise InputError(
+            "A tif file holds at most two frame axes, choose the ending .hspy or .npz for more. "
+            f"Received: data of shape {shape}."
+        )
+    dtype = np.dtype(np.uint8) if stack.data.dtype == bool else stack.data.dtype
+    y, x = stack.axes[-2:]
+    tifffile.imwrite(
+        path,
+        (frame.astype(dtype, copy=False) for frame in stack.frames),
+        shape=(stack.frame_count, *shape[-2:]),
+        dtype=dtype,
+        bigtiff=stack.data.nbytes >= 2**32 - 2**25,
+        photometric="minisblack",
+        resolution=(1 / x.scale, 1 / y.scale),
+        resolutionunit="none",
+        software="napari-stem3d",
+        description=_imagej_description(stack),
+        metadata=None,
+        extratags=_digital_micrograph_tags(stack),
+    )
+
+
+def _imagej_description(stack: Stack) -> str:
+    counts = stack.data.shape[:-2]
+    lines = ["ImageJ=1.11a", f"images={stack.frame_count}"]
+    lines += [f"{name}={n}" for name, n in zip(FRAME_AXES, reversed(counts), strict=False)]
+    if len(counts) == 2:
+        lines.append("hyperstack=true")
+    unit = unicodedata.normalize("NFKC", stack.axes[-1].units).replace("μ", "µ")
+    lines.append(f"unit={IMAGEJ_UNITS.get(unit, unit)}")
+    if len(counts) == 1:
+        lines.append(f"spacing={stack.axes[0].scale!r}")
+    return "\n".join([*lines, ""]).encode("ascii", "replace").decode()
+
+
+def _digital_micrograph_tags(stack: Stack) -> list[tuple[int, str, int, object, bool]]:
+    # With two frame axes the single third set of tags would be read for both of them.
+    axes: tuple[Axis, ...] = stack.axes if stack.data.ndim == 3 else stack.axes[-2:]
+    tags: list[tuple[int, str, int, object, bool]] = []
+    for axis, units, offset, scale in zip(reversed(axes), UNITS, OFFSET, SCALE, strict=False):
+        text = axis.units.replace("μ", "µ").encode("latin-1", "replace")
+        tags.append((units, "s", len(text) + 1, text + b"\0", False))
+        tags.append((offset, "d", 1, axis.offset, False))
+        tags.append((scale, "d", 1, axis.scale, False))
+    return tags
