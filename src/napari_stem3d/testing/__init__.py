@@ -1,0 +1,9 @@
+"""Contract checks for whoever brings a shape, a deformation or a network; run them in your tests.
+
+Each raises `AssertionError` with a sentence that says what is wrong, and returns nothing otherwise.
+"""
+
+from napari_stem3d.testing._bodies import check_deformation, check_shape
+from napari_stem3d.testing._networks import check_network
+
+__all__ = ["check_deformation", "check_network", "check_shape"]

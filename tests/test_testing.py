@@ -1,0 +1,218 @@
+"""The contract checks pass for what ships, and fail with the right sentence for what is broken."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+
+from napari_stem3d.plugins import registry
+from napari_stem3d.simulation import (
+    Body,
+    Cuboid,
+    CutCorners,
+    Deformation,
+    Octahedron,
+    Shape,
+    Sphere,
+)
+from napari_stem3d.testing import check_deformation, check_shape
+
+FIXTURES = Path(__file__).parent / "fixtures"
+
+
+@pytest.mark.parametrize("name", [n for (kind, n) in registry().owners if kind == "shape"])
+def test_every_registered_shape_keeps_the_contract(name: str) -> None:
+    check_shape(registry().shapes[name])
+
+
+@pytest.mark.parametrize("shape", [Cuboid(a=8, b=10, c=12), Octahedron()])
+def test_cut_corners_keep_the_contract(shape: Shape) -> None:
+    check_deformation(CutCorners.random(shape, 3, np.random.default_rng(0)), shape)
+
+
+def stranger(base: type, **changes: Any) -> type:
+    """Return a frozen dataclass below a good shape, with one promise broken."""
+    annotations = changes.pop("annotations", {})
+    return dataclass(frozen=True)(
+        type("Stranger", (base,), {"__annotations__": annotations} | changes)
+    )
+
+
+def tetrahedral_mesh(faces: list[list[int]]) -> Any:
+    vertices = np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]], float)
+    return lambda self: (vertices * self.diameter / 4, np.array(faces))
+
+
+CLOSED = [[0, 1, 2], [0, 2, 3], [0, 3, 1], [1, 3, 2]]
+INWARD = [face[::-1] for face in CLOSED]
+MESH = {"quadric": lambda self: None, "volume": property(lambda self: self.body.volume)}
+RELATIVE = {"unit": "nm", "min": 1, "max": 9, "doc": "edge", "relative": (1, 0.5)}
+
+
+@pytest.mark.parametrize(
+    ("shape_class", "sentence"),
+    [
+        (Body, "Body must subclass Shape"),
+        (type("Bare", (Shape,), {}), r"must be decorated with @dataclass\(frozen=True\)"),
+        (stranger(Sphere, name=" "), "'name' that is a word or more, not ' '"),
+        (stranger(Sphere, description=None), "'description' that is a word or more, not None"),
+        (
+            stranger(Sphere, edge=1.0, annotations={"edge": "float"}),
+            r"field 'edge' of Stranger has no 'unit': make it with length\(\)",
+        ),
+        (
+            stranger(Sphere, edge=field(default=2.0, metadata=RELATIVE), annotations={"edge": ""}),
+            "field 'edge' of Stranger has an empty range 'relative'",
+        ),
+        (stranger(Sphere, __post_init__=lambda self: None), "takes twice its 'max'"),
+        (stranger(Sphere, volume=-1.0), "volume of Stranger.* positive number, not -1.0"),
+        (stranger(Sphere, volume=1.0), "thickness of Stranger.* its volume is 1 nm³"),
+        (stranger(Sphere, radius=property(lambda self: self.diameter / 3)), "adds up to"),
+        (
+            stranger(Sphere, half_spaces=lambda self: (np.eye(3) * 2, np.ones(3))),
+            "normals of Stranger.* must have length 1",
+        ),
+        (stranger(Sphere, mesh=tetrahedral_mesh(CLOSED)), "a mesh and half_spaces or a quadric"),
+        (
+            stranger(Sphere, mesh=tetrahedral_mesh(CLOSED[1:]), **MESH),
+            "mesh of Stranger.* is not closed",
+        ),
+        (
+            stranger(Sphere, mesh=tetrahedral_mesh(INWARD), **MESH),
+            "triangles of Stranger.* must run counter-clockwise",
+        ),
+        (
+            stranger(
+                Cuboid,
+                half_spaces=lambda self: (
+                    Cuboid.half_spaces(self)[0],
+                    Cuboid.half_spaces(self)[1] * np.array([0.5, 1, 1, 1, 1, 1]),
+                ),
+            ),
+            "origin of Stranger.* must be its centre of mass",
+        ),
+    ],
+)
+def test_a_broken_shape_gets_its_sentence(shape_class: type[Shape], sentence: str) -> None:
+    with pytest.raises(AssertionError, match=sentence):
+        check_shape(shape_class)
+
+
+@dataclass(frozen=True)
+class Halving(Deformation):
+    """Half of a cuboid, good unless told otherwise."""
+
+    name: ClassVar[str] = "halving"
+    description: ClassVar[str] = "cut in two"
+
+    fault: str = ""
+    drift: list[float] = field(default_factory=lambda: [0.0], compare=False)
+
+    def apply(self, shape: Shape, body: Body) -> Body:
+        plane = np.array([[0.0, 0.0, 1.0]]), np.zeros(1)
+        if self.fault == "nothing":
+            return body
+        if self.fault == "image":
+            return np.zeros((2, 2))  # type: ignore[return-value]
+        if self.fault == "overwrite":
+            body.offsets[:] /= 2
+        if self.fault == "drift":
+            self.drift[0] += 0.1
+            plane[1][:] = self.drift
+        if self.fault == "grow":
+            return Body(body.normals, body.offsets * 2, None, None, body.radius)
+        return body.cut(*plane)
+
+
+def test_a_good_deformation_passes() -> None:
+    check_deformation(Halving(), Cuboid())
+
+
+@pytest.mark.parametrize(
+    ("fault", "sentence"),
+    [
+        ("nothing", "leaves Cuboid.* as it was"),
+        ("image", "must return a Body, not array"),
+        ("overwrite", "must return a new Body and leave the one it is given alone"),
+        ("drift", "must give the same body every time"),
+        ("grow", "adds up to .* and its volume is"),
+    ],
+)
+def test_a_broken_deformation_gets_its_sentence(fault: str, sentence: str) -> None:
+    with pytest.raises(AssertionError, match=sentence):
+        check_deformation(Halving(fault), Cuboid())
+
+
+def test_a_deformation_that_is_none_is_refused() -> None:
+    with pytest.raises(AssertionError, match="Cuboid must subclass Deformation"):
+        check_deformation(Cuboid(), Cuboid())  # type: ignore[arg-type]
+
+
+# Keras runs in a child: TensorFlow in the process of the viewer tests would crash their OpenGL.
+CHILD = """
+import json, sys
+from napari_stem3d.plugins import NetworkSpec, registry
+from napari_stem3d.testing import check_network
+
+sentences = {}
+specs = [NetworkSpec(*arguments) for arguments in json.loads(sys.argv[1])]
+for spec in [*specs, *registry().networks.values()]:
+    try:
+        check_network(spec)
+    except AssertionError as error:
+        sentences[spec.name] = str(error)
+    else:
+        sentences[spec.name] = "passes"
+print(json.dumps(sentences))
+"""
+
+NETWORKS = {
+    "good": "passes",
+    "missing": "cannot be imported",
+    "with_argument": "The argument 'filters' of broken_networks:build_with_argument must have a",
+    "writing": "writes files while it is built: graph.txt",
+    "nothing": "must return a keras.Model: None",
+    "fixed_size": "must take an input of shape (None, None, None, 1) for segmentation",
+    "shrinking": "must give 'regions' with the shape (2, 64, 96, 3), and gives (2, 62, 94, 3)",
+    "headless": "must give 'thickness', and gives regions",
+    "scores": "must give probabilities in 'regions'",
+    "infinite": "gives values in 'regions' that are not finite",
+    "lambda": "cannot be loaded from a file in safe mode",
+    "unregistered": "cannot be loaded from a file in safe mode",
+    "forgetful": "gives other values after it was saved and loaded",
+    "weightless": "promises weights that are missing: napari_stem3d:no_such_file.keras",
+}
+
+
+@pytest.fixture(scope="module")
+def sentences() -> dict[str, str]:
+    """What `check_network` says of every network, by name."""
+    specs = [[name, "segmentation", f"broken_networks:build_{name}"] for name in NETWORKS]
+    specs[-1] = ["weightless", "segmentation", "broken_networks:build_good"]
+    specs[-1].append("napari_stem3d:no_such_file.keras")
+    child = subprocess.run(
+        [sys.executable, "-c", CHILD, json.dumps(specs)],
+        env=os.environ | {"PYTHONPATH": str(FIXTURES)},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return json.loads(child.stdout.splitlines()[-1])
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_network_gets_its_sentence(sentences: dict[str, str], name: str) -> None:
+    assert NETWORKS[name] in sentences[name]
+
+
+@pytest.mark.parametrize("name", [n for (kind, n) in registry().owners if kind == "network"])
+def test_every_registered_network_keeps_the_contract(sentences: dict[str, str], name: str) -> None:
+    assert sentences[name] == "passes"
