@@ -1,0 +1,38 @@
+"""Outputs, checked before the work is done."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from napari_stem3d._errors import InputError
+
+
+def check_out(out: Path, endings: tuple[str, ...]) -> None:
+    """Refuse an output that could not be written, before hours are spent on it.
+
+    Parameters
+    ----------
+    out : Path
+        Where the result shall go.
+    endings : tuple of str
+        The endings that the command can write, such as ``(".tif", ".hspy")``.
+
+    Raises
+    ------
+    InputError
+        If the ending is unknown, or the folder is missing or cannot be written to.
+    """
+    if out.suffix.lower() not in endings:
+        raise InputError(f"--out must end in {' or '.join(endings)}. Received: {out}")
+    if out.is_dir():
+        raise InputError(f"--out must be a file, and {out} is a folder.")
+    if not out.parent.is_dir():
+        raise InputError(f"The folder of --out does not exist: {out.parent}")
+    if not os.access(out.parent, os.W_OK):
+        raise InputError(f"The folder of --out cannot be written to: {out.parent}")
+
+
+def unfinished(out: Path) -> Path:
+    """Return where an interrupted run leaves what it has finished: beside `out`, by that name."""
+    return out.with_name(f"{out.stem}.unfinished{out.suffix}")

@@ -1,0 +1,5 @@
+"""`stem3d demo`."""
+
+
+def demo() -> None:
+    """The main job end to end on a sample."""

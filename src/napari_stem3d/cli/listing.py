@@ -1,0 +1,71 @@
+"""`stem3d shapes`, `networks` and `plugins`: what is registered, and by whom."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from ._arguments import Json
+from ._console import show_table
+
+
+def shapes(json: Json = False) -> None:
+    """List the shapes, with their dimensions and who registered them."""
+    from napari_stem3d.plugins import registry
+
+    known = registry()
+    rows = [
+        {
+            "name": name,
+            "description": shape.description,
+            "dimensions": [_dimension(field) for field in dataclasses.fields(shape)],
+            "corners": _corner_count(shape),
+            "plugin": known.owners["shape", name],
+        }
+        for name, shape in known.shapes.items()
+    ]
+    show_table(rows, "Shapes (default dimensions in nm)", json)
+
+
+def networks(json: Json = False) -> None:
+    """List the networks, with their task, their weights and the figures on their cards."""
+    from napari_stem3d.networks.store import read_card
+    from napari_stem3d.plugins import registry
+
+    known = registry()
+    rows = []
+    for name, spec in known.networks.items():
+        row = {
+            "name": name,
+            "task": spec.task,
+            "description": spec.description,
+            "plugin": known.owners["network", name],
+            "weights": spec.weights or "not trained",
+        }
+        if json:
+            row["card"] = read_card(spec.weights_path) if spec.weights_path else {}
+        rows.append(row)
+    show_table(rows, "Networks", json)
+
+
+def plugins(json: Json = False) -> None:
+    """List who registered what, and which plugins were refused and why."""
+    import warnings
+
+    from napari_stem3d.plugins import PluginWarning, registry
+
+    with warnings.catch_warnings():
+        # The table is about to say the same.
+        warnings.simplefilter("ignore", PluginWarning)
+        rows = registry().rows()
+    show_table(rows, "Plugins", json)
+
+
+def _dimension(field: dataclasses.Field[Any]) -> str:
+    return f"{field.name}={field.default:g}"
+
+
+def _corner_count(shape: Any) -> int:
+    """Number of corners that can be deformed, 0 for shapes without."""
+    vertices = getattr(shape, "vertices", None)
+    return len(vertices(shape())) if vertices is not None else 0
