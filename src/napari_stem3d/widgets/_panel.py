@@ -1,0 +1,76 @@
+"""What the panels have in common: a scrolled column, buttons and the job bar at its end."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from magicgui.widgets import ComboBox, Widget
+from napari.utils.notifications import show_error
+from qtpy.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from napari_stem3d._errors import InputError
+from napari_stem3d.widgets._forms import Form
+from napari_stem3d.widgets._job import JobBar
+
+
+class Panel(QScrollArea):
+    """A dock's content, scrolled where the window is low.
+
+    Attributes
+    ----------
+    viewer : napari.Viewer
+        The viewer it belongs to.
+    job : JobBar
+        Runs what the buttons start.
+    """
+
+    def __init__(self, viewer: Any) -> None:
+        super().__init__()
+        self.viewer, self.job = viewer, JobBar()
+        self._editors: list[Widget] = []
+        self._column = QVBoxLayout()
+        body = QWidget()
+        body.setLayout(self._column)
+        self.setWidget(body)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+
+    def add(self, *editors: Widget) -> None:
+        """Append magicgui widgets as rows with their labels."""
+        self._editors += editors
+        self._column.addWidget(Form(editors))
+
+    def add_part(self, part: QWidget) -> None:
+        """Append any Qt widget over the whole width."""
+        self._column.addWidget(part)
+
+    def add_buttons(self, **actions: Callable[[], None]) -> None:
+        """Append a row of buttons, disabled while a job runs, and the job bar below them."""
+        row = QHBoxLayout()
+        for name, action in actions.items():
+            button = QPushButton(name.replace("_", " "))
+            button.clicked.connect(lambda *_, action=action: self._act(action))
+            self.job.running.connect(button.setDisabled)
+            row.addWidget(button)
+        self._column.addLayout(row)
+        self._column.addWidget(self.job)
+        self._column.addStretch(1)
+
+    def reset_choices(self, event: Any = None) -> None:
+        """Refresh the menus of layers; napari calls it when layers come, go or change names."""
+        for editor in self._editors:
+            if isinstance(editor, ComboBox):
+                editor.reset_choices()
+
+    def _act(self, action: Callable[[], None]) -> None:
+        with one_sentence():
+            action()
+
+
+@contextmanager
+def one_sentence() -> Iterator[None]:
+    """Show an `InputError` as a notification instead of raising it."""
+    try:
+        yield
+    except InputError as error:
+        show_error(str(error))
