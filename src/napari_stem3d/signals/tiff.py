@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from napari_stem3d._errors import InputError
 from napari_stem3d.signals.stack import Axis, Stack
+from napari_stem3d.signals.units import nanometres
 
 # Tags of DigitalMicrograph, each for (x, y, frame): HyperSpy reads offsets and units there.
 UNITS, OFFSET, SCALE = (65003, 65004, 65005), (65006, 65007, 65008), (65009, 65010, 65011)
 IMAGEJ_UNITS = {"µm": "micron", "um": "micron", "Å": "angstrom"}
 FRAME_AXES = ("slices", "frames")
+# A resolution is a fraction of two 32-bit integers: outside, digits or the value itself are lost.
+RESOLUTION_RANGE = (1e-6, 1e6)
 
 
 def write_tiff(stack: Stack, path: Path) -> None:
@@ -30,6 +34,7 @@ def write_tiff(stack: Stack, path: Path) -> None:
             f"Received: data of shape {shape}."
         )
     dtype = np.dtype(np.uint8) if stack.data.dtype == bool else stack.data.dtype
+    stack = replace(stack, axes=(*stack.axes[:-2], *map(_printable, stack.axes[-2:])))
     y, x = stack.axes[-2:]
     tifffile.imwrite(
         path,
@@ -45,6 +50,20 @@ def write_tiff(stack: Stack, path: Path) -> None:
         metadata=None,
         extratags=_digital_micrograph_tags(stack),
     )
+
+
+def _printable(axis: Axis) -> Axis:
+    """Return the axis in nm if its own units make numbers that a resolution cannot hold."""
+    low, high = RESOLUTION_RANGE
+    factor = nanometres(axis.units)
+    if factor is not None and not low <= axis.scale <= high:
+        axis = Axis(axis.name, axis.scale * factor, axis.offset * factor, "nm")
+    if not low <= axis.scale <= high:
+        raise InputError(
+            f"A tif file cannot hold the pixel size along '{axis.name}', choose the ending .hspy "
+            f"or .npz. Received: {axis.scale:g} {axis.units}."
+        )
+    return axis
 
 
 def _imagej_description(stack: Stack) -> str:
