@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import platform
 import subprocess
 import sys
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
-
-import typer
 
 from ._arguments import Json
 from ._console import show_table
@@ -20,8 +19,6 @@ LIBRARIES = (
     "scipy",
     "numba",
     "scikit-image",
-    "tensorflow",
-    "tensorflow-cpu",
     "keras",
     "hyperspy",
     "rosettasciio",
@@ -50,9 +47,11 @@ print(glGetString(GL_VERSION).decode(), "on", glGetString(GL_RENDERER).decode())
 """
 DEVICE = """
 import tensorflow
+version = f"TensorFlow {tensorflow.__version__}"
 devices = tensorflow.config.list_physical_devices("GPU")
-names = [tensorflow.config.experimental.get_device_details(d).get("device_name", d.name) for d in devices]
-print(", ".join(names) or "CPU (no GPU that TensorFlow can use)")
+details = map(tensorflow.config.experimental.get_device_details, devices)
+names = [detail.get("device_name", "GPU") for detail in details]
+print(version, "on", ", ".join(names) or "the CPU: it finds no GPU")
 """
 LOAD = """
 import sys
@@ -60,7 +59,8 @@ from napari_stem3d.networks.store import load
 print(f"{load(sys.argv[1]).model.count_params():,} parameters")
 """
 
-Row = dict[str, str]
+#: What was looked at, how it is, and what there is to say.
+Check = tuple[str, str, str]
 
 
 def doctor(json: Json = False) -> None:
@@ -71,11 +71,9 @@ def doctor(json: Json = False) -> None:
         for check, status, detail in part()
     ]
     show_table(rows, "stem3d doctor", json)
-    if any(row["status"] == "failed" for row in rows):
-        raise typer.Exit(1)
 
 
-def _versions() -> Iterator[tuple[str, str, str]]:
+def _versions() -> Iterator[Check]:
     yield "python", "ok", f"{platform.python_version()} on {platform.platform()}"
     for name in LIBRARIES:
         try:
@@ -84,18 +82,21 @@ def _versions() -> Iterator[tuple[str, str, str]]:
             yield name, "missing", ""
 
 
-def _machine() -> Iterator[tuple[str, str, str]]:
+def _machine() -> Iterator[Check]:
     yield "compute device", *_try_out(DEVICE)
-    yield "OpenGL", *_try_out(OPENGL)
+    if sys.platform == "linux" and not {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys():
+        yield "OpenGL", "missing", "there is no display to open a window on"
+    else:
+        yield "OpenGL", *_try_out(OPENGL)
 
 
-def _readers() -> Iterator[tuple[str, str, str]]:
+def _readers() -> Iterator[Check]:
     for module, formats in READERS.items():
         there = importlib.util.find_spec(module) is not None
         yield f"reader: {module}", "ok" if there else "missing", formats
 
 
-def _networks() -> Iterator[tuple[str, str, str]]:
+def _networks() -> Iterator[Check]:
     from napari_stem3d.plugins import registry
 
     for name, spec in registry().networks.items():

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ._arguments import Json, Seed
-from ._console import progress, show_table
+from ._console import show_table
 from ._output import check_out
 
 

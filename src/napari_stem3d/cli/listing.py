@@ -17,7 +17,7 @@ def shapes(json: Json = False) -> None:
     rows = [
         {
             "name": name,
-            "description": shape.description,
+            "description": getattr(shape, "description", ""),
             "dimensions": [_dimension(field) for field in dataclasses.fields(shape)],
             "corners": _corner_count(shape),
             "plugin": known.owners["shape", name],
@@ -35,7 +35,7 @@ def networks(json: Json = False) -> None:
     known = registry()
     rows = []
     for name, spec in known.networks.items():
-        row = {
+        row: dict[str, Any] = {
             "name": name,
             "task": spec.task,
             "description": spec.description,
@@ -66,6 +66,6 @@ def _dimension(field: dataclasses.Field[Any]) -> str:
 
 
 def _corner_count(shape: Any) -> int:
-    """Number of corners that can be deformed, 0 for shapes without."""
+    """Return the number of corners that can be deformed, 0 for shapes without."""
     vertices = getattr(shape, "vertices", None)
     return len(vertices(shape())) if vertices is not None else 0

@@ -45,7 +45,7 @@ def segment(
         for _, frame, tick in run.frames(stack, "Segment"):
             labels = segment_frame(frame, network, zoom=zoom, progress=tick).labels
             run.add(numbered_on(labels, run.particles), int(labels.max()))
-        save(_labels_like(stack, run.results, network), out)
+        save(labels_like(stack, run.results, network), out)
     facts = {"out": str(out), "frames": stack.frame_count, "particles": run.particles}
     report(facts, f"{out}: {run.particles} particles in {stack.frame_count} frames", json)
 
@@ -57,7 +57,7 @@ def numbered_on(labels: np.ndarray, particles: int) -> np.ndarray:
     return np.where(labels > 0, labels + particles, 0).astype(np.int32)
 
 
-def _labels_like(stack: Stack, frames: list[np.ndarray], network: str) -> Stack:
+def labels_like(stack: Stack, frames: list[np.ndarray], network: str) -> Stack:
     """Return the labels with the axes of the image."""
     import numpy as np
 
