@@ -67,9 +67,7 @@ def test_both_kinds_of_metadata_survive():
 
 def test_drawn_markers_do_not_come_along():
     signal = image()
-    signal.add_marker(
-        hs.plot.markers.Points(offsets=[[1, 1]]), permanent=True, plot_marker=False
-    )
+    signal.add_marker(hs.plot.markers.Points(offsets=[[1, 1]]), permanent=True, plot_marker=False)
     assert "Markers" not in from_signal(signal).metadata
 
 

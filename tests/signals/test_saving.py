@@ -156,7 +156,7 @@ def test_saving_over_the_file_that_is_being_read(tmp_path):
 
 
 def test_missing_folder_is_named(tmp_path):
-    with pytest.raises(InputError, match="folder .*nowhere does not exist"):
+    with pytest.raises(InputError, match=r"folder .*nowhere does not exist"):
         save(series(), tmp_path / "nowhere" / "stack.hspy")
 
 
@@ -174,7 +174,7 @@ def test_write_beside_replaces_only_at_the_end(tmp_path):
 def test_foreign_npz_is_refused(tmp_path):
     path = tmp_path / "other.npz"
     np.savez(path, images=np.zeros((3, 4, 5)))
-    with pytest.raises(InputError, match="not written by stem3d.*Received: images"):
+    with pytest.raises(InputError, match=r"not written by stem3d.*Received: images"):
         load(path)
 
 
