@@ -33,12 +33,9 @@ def classify(
     """
     from napari_stem3d.analysis.classification import classify_frame
     from napari_stem3d.analysis.segmentation import segment_frame
-    from napari_stem3d.plugins import get_network
     from napari_stem3d.signals import write_beside
 
     check_out(out, (".csv",))
-    get_network(network)
-    get_network(segmentation)
     stack = open_image(image, part)
     job = job_of(image, task="classify", networks=[segmentation, network], zoom=zoom, part=part)
     with resumable(out, job, write_tables, _read_tables) as run:

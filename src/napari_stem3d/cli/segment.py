@@ -34,11 +34,9 @@ def segment(
     Labels are numbered 1, 2, 3 … through the whole stack.
     """
     from napari_stem3d.analysis.segmentation import segment_frame
-    from napari_stem3d.plugins import get_network
     from napari_stem3d.signals import save
 
     check_out(out, ENDINGS)
-    get_network(network)
     stack = open_image(image, part)
     job = job_of(image, task="segment", network=network, zoom=zoom, part=part)
     with resumable(out, job, _save_frames, _load_frames) as run:
