@@ -1,0 +1,134 @@
+"""What each particle of a labelled image is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy import ndimage
+
+from napari_stem3d.analysis.crops import Circle, crop_particle, enclosing_circle
+from napari_stem3d.analysis.frames import checked_frame, checked_labels
+from napari_stem3d.networks import store
+from napari_stem3d.networks.contracts import MOST_CORNERS, SHAPES
+from napari_stem3d.networks.prediction import Progress, predict_batches
+
+COLUMNS = (
+    "particle",
+    "y",
+    "x",
+    "shape",
+    "shape_probability",
+    "deformed",
+    "deformed_probability",
+    "corners",
+    "corners_probability",
+    "arrangement",
+    "arrangement_axes",
+    *(f"p_{shape}" for shape in SHAPES),
+    *(f"p_corners_{k}" for k in range(MOST_CORNERS + 1)),
+)
+
+
+def classify_frame(
+    frame: ArrayLike,
+    labels: ArrayLike,
+    network: str = "particle-classes",
+    *,
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """Shape and deformation of every particle of one image.
+
+    Parameters
+    ----------
+    frame : array_like, shape (ny, nx)
+        Grey values in any units.
+    labels : array_like of int, shape (ny, nx)
+        Which particle each pixel belongs to, 0 for none.
+    network : str
+        Registered network for classification, or path of a ``.keras`` file.
+    progress : callable, optional
+        Called with the number of particles done and their total.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per particle with the columns `COLUMNS`: its label, its centre of mass ``y`` and
+        ``x`` (array indices), the likeliest ``shape``, whether any corner is ``deformed``, how
+        many ``corners`` are, the probability of each statement, and the probability of every
+        class. ``arrangement`` and ``arrangement_axes`` are empty: this network does not tell
+        which corners are deformed.
+
+    Raises
+    ------
+    InputError
+        If the image, the labels or the network cannot be used.
+    """
+    image = checked_frame(frame)
+    particles = checked_labels(labels, image.shape)
+    model = store.load(network).model
+    present = [k for k, box in enumerate(ndimage.find_objects(particles), start=1) if box]
+    rows: list[dict[str, Any]] = []
+    for outputs in predict_batches(model, particle_crops(image, particles)):
+        for shape, corners in zip(outputs["shape"], outputs["corners"]):
+            label = present[len(rows)]
+            rows.append({"particle": label, **_statements(shape, corners)})
+        if progress:
+            progress(len(rows), len(present))
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    if rows:
+        table[["y", "x"]] = ndimage.center_of_mass(particles > 0, particles, present)
+    return table
+
+
+def particle_crops(
+    image: NDArray[np.float32], labels: NDArray[np.int32]
+) -> Iterator[NDArray[np.float32]]:
+    """Crops of all labels present, in their order.
+
+    Parameters
+    ----------
+    image : ndarray, shape (ny, nx), float32
+        Finite grey values.
+    labels : ndarray, shape (ny, nx), int32
+        Which particle each pixel belongs to.
+
+    Yields
+    ------
+    ndarray, shape (64, 64, 2), float32
+        Input of the classifier.
+    """
+    for label, box in enumerate(ndimage.find_objects(labels), start=1):
+        if box is None:
+            continue
+        own = enclosing_circle(labels[box] == label)
+        # Only the particle's surroundings are resampled, however large the image is.
+        reach = int(np.ceil(1.2 * own.radius + 3 * own.step)) + 4
+        y, x = own.y + box[0].start, own.x + box[1].start
+        window = tuple(
+            slice(max(0, int(c) - reach), min(n, int(c) + reach + 1))
+            for c, n in zip((y, x), image.shape)
+        )
+        circle = Circle(y - window[0].start, x - window[1].start, own.radius)
+        yield crop_particle(image[window], labels[window] == label, circle)
+
+
+def _statements(shape: NDArray[np.float32], corners: NDArray[np.float32]) -> dict[str, Any]:
+    """The likeliest classes; a deformed particle has at least one deformed corner."""
+    deformed = bool(corners[0] < 0.5)
+    number = 1 + int(np.argmax(corners[1:])) if deformed else 0
+    return {
+        "shape": SHAPES[int(np.argmax(shape))],
+        "shape_probability": float(shape.max()),
+        "deformed": deformed,
+        "deformed_probability": float(1 - corners[0]),
+        "corners": number,
+        "corners_probability": float(corners[number]),
+        "arrangement": "",
+        "arrangement_axes": "",
+        **{f"p_{name}": float(p) for name, p in zip(SHAPES, shape)},
+        **{f"p_corners_{k}": float(p) for k, p in enumerate(corners)},
+    }

@@ -1,0 +1,133 @@
+"""Particles of one image as separate instances."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import ndimage
+from skimage.segmentation import relabel_sequential, watershed
+
+from napari_stem3d._errors import InputError
+from napari_stem3d.analysis.frames import checked_frame
+from napari_stem3d.analysis.resampling import enlarge, resample
+from napari_stem3d.analysis.zoom import LARGEST_ZOOM, suitable_zoom
+from napari_stem3d.networks import store
+from napari_stem3d.networks.normalization import normalize_frame
+from napari_stem3d.networks.prediction import Maps, Progress, predict_maps
+
+_HALF = 127  # probability one half in the maps' bytes
+_SMALLEST_SEED = 4  # pixels of an interior that is taken for a particle
+_SMALLEST_PARTICLE = 16  # pixels, enlarged ones where the image was enlarged
+
+
+class Segmentation(NamedTuple):
+    """Instances of an image.
+
+    Attributes
+    ----------
+    labels : ndarray, shape (ny, nx), int32
+        1 to N for the particles, 0 for the background.
+    thickness : ndarray, shape (ny, nx), float32
+        Thickness along the beam in pixels, as the network guesses it from the shape of the
+        intensity; 0 outside particles.
+    """
+
+    labels: NDArray[np.int32]
+    thickness: NDArray[np.float32]
+
+
+def segment_frame(
+    frame: ArrayLike,
+    network: str = "particle-unet",
+    *,
+    zoom: float | None = None,
+    progress: Progress | None = None,
+) -> Segmentation:
+    """Find the particles of one image.
+
+    Parameters
+    ----------
+    frame : array_like, shape (ny, nx)
+        Grey values in any units, particles brighter than the background.
+    network : str
+        Registered network for segmentation, or path of a ``.keras`` file.
+    zoom : float, optional
+        Factor by which the image is enlarged for the network; by default what brings the
+        particles to its size.
+    progress : callable, optional
+        Called with the number of tiles done and their total.
+
+    Returns
+    -------
+    Segmentation
+        Labels and thickness.
+
+    Raises
+    ------
+    InputError
+        If the image, the network or the zoom cannot be used.
+    """
+    image = checked_frame(frame)
+    if zoom is None:
+        zoom = suitable_zoom(image)
+    if not 1 / 64 <= zoom <= LARGEST_ZOOM:
+        raise InputError(f"zoom must lie between 1/64 and {LARGEST_ZOOM:g}. Received: {zoom!r}")
+    model = store.load(network).model
+    if np.ptp(image) == 0:
+        return Segmentation(np.zeros(image.shape, np.int32), np.zeros(image.shape, np.float32))
+    maps = predict_maps(model, normalize_frame(enlarge(image, zoom)), progress)
+    if zoom < 1:
+        maps = Maps(*(_back(m, image.shape, zoom) for m in maps))
+    labels = instances(maps)
+    thickness = maps.thickness.astype(np.float32)
+    if zoom > 1:
+        labels = _nearest(labels, image.shape, zoom)
+        thickness = _back(thickness, image.shape, zoom)
+    labels = relabel_sequential(labels)[0].astype(np.int32)
+    return Segmentation(labels, np.where(labels > 0, thickness / zoom, 0).astype(np.float32))
+
+
+def instances(maps: Maps) -> NDArray[np.int32]:
+    """Separate particles: every interior grows over the foreground until it meets another.
+
+    Parameters
+    ----------
+    maps : Maps
+        What the network sees.
+
+    Returns
+    -------
+    ndarray, int32
+        Labels; not consecutive, where specks were dropped.
+    """
+    foreground = maps.foreground > _HALF
+    seeds, count = ndimage.label(maps.interior > _HALF)
+    sizes = np.bincount(seeds.ravel(), minlength=count + 1)
+    seeds[(sizes < _SMALLEST_SEED)[seeds]] = 0
+    # What has no interior at all, small or faint, is one particle per connected part.
+    parts, _ = ndimage.label(foreground)
+    seeded = np.zeros(parts.max() + 1, bool)
+    seeded[parts[seeds > 0]] = True
+    lone = foreground & ~seeded[parts]
+    seeds[lone] = count + parts[lone]
+    labels = watershed(255 - maps.interior, seeds, mask=foreground)
+    sizes = np.bincount(labels.ravel())
+    labels[(sizes < _SMALLEST_PARTICLE)[labels]] = 0
+    return labels.astype(np.int32)
+
+
+def _back(values: NDArray, shape: tuple[int, int], zoom: float) -> NDArray[np.float32]:
+    """Map of the enlarged image brought back to the pixels of the image."""
+    first = 0.5 * zoom - 0.5
+    return resample(values.astype(np.float32), shape, zoom, (first, first))
+
+
+def _nearest(labels: NDArray[np.int32], shape: tuple[int, int], zoom: float) -> NDArray[np.int32]:
+    """Label of the enlarged image at the centre of every pixel of the image."""
+    rows, columns = (
+        np.clip(np.rint((np.arange(n) + 0.5) * zoom - 0.5).astype(int), 0, size - 1)
+        for n, size in zip(shape, labels.shape)
+    )
+    return labels[np.ix_(rows, columns)]
