@@ -19,9 +19,13 @@ from napari_stem3d.simulation import (
     Cuboid,
     CutCorners,
     Deformation,
+    Grid,
     Octahedron,
+    Particle,
     Shape,
     Sphere,
+    Tetrahedron,
+    project,
 )
 from napari_stem3d.testing import check_deformation, check_shape
 
@@ -104,6 +108,28 @@ RELATIVE = {"unit": "nm", "min": 1, "max": 9, "doc": "edge", "relative": (1, 0.5
 def test_a_broken_shape_gets_its_sentence(shape_class: type[Shape], sentence: str) -> None:
     with pytest.raises(AssertionError, match=sentence):
         check_shape(shape_class)
+
+
+def test_a_projector_that_favours_one_side_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def shifted(particle: Particle, grid: Grid) -> np.ndarray:
+        return np.roll(project(particle, grid), 2, axis=0)
+
+    monkeypatch.setattr("napari_stem3d.testing._bodies.project", shifted)
+    roomy = stranger(Cuboid, radius=property(lambda self: self.a + self.b + self.c))
+    with pytest.raises(AssertionError, match="not the same from the front and from behind"):
+        check_shape(roomy)
+
+
+def test_a_projector_that_minds_the_sign_of_the_quaternion_is_found_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def minding(particle: Particle, grid: Grid) -> np.ndarray:
+        sign = np.sign(particle.rotation.as_quat()[3])
+        return project(particle, grid) * np.float32(1 + 1e-4 * sign)
+
+    monkeypatch.setattr("napari_stem3d.testing._bodies.project", minding)
+    with pytest.raises(AssertionError, match="changes with the sign of the quaternion"):
+        check_shape(Tetrahedron)
 
 
 @dataclass(frozen=True)

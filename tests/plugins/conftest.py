@@ -51,9 +51,9 @@ def torus_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     site = tmp_path_factory.mktemp("site")
     source = shutil.copytree(TORUS, tmp_path_factory.mktemp("source") / TORUS.name)
     if importlib.util.find_spec("pip") is not None:
-        installer = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+        install = [sys.executable, "-m", "pip", "install"]
     else:
-        installer = ["uv", "pip"]
+        install = ["uv", "pip", "install", "--python", sys.executable]
     options = ["--quiet", "--no-deps", "--no-build-isolation", "--target", str(site)]
-    subprocess.run([*installer, "install", *options, str(source)], check=True)
+    subprocess.run([*install, *options, str(source)], check=True)
     return site

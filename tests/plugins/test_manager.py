@@ -89,11 +89,15 @@ def test_the_second_of_two_strangers_with_one_name_is_refused(write_plugin: Writ
         assert registry().owners["shape", "ring"] == "stem3d-one"
 
 
-def test_an_entry_with_another_name_than_its_package_is_shown_with_both(
-    write_plugin: Write,
+@pytest.mark.parametrize(
+    ("entry", "owner"),
+    [("Stem3D_Good", "stem3d-good"), ("extra", "stem3d-good:extra")],
+)
+def test_the_owner_is_the_package_and_the_entry_where_that_has_another_name(
+    write_plugin: Write, entry: str, owner: str
 ) -> None:
-    write_plugin("stem3d-good", GOOD, entry="extra")
-    assert registry().owners["shape", "ring"] == "stem3d-good:extra"
+    write_plugin("stem3d-good", GOOD, entry=entry)
+    assert registry().owners["shape", "ring"] == owner
 
 
 def test_rows_tell_who_brought_what_and_who_was_refused(write_plugin: Write) -> None:
