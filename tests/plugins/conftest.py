@@ -1,8 +1,7 @@
-"""Real packages for the plugin tests: written on the spot, or installed by pip or uv."""
+"""Real packages for the plugin tests: written on the spot, or installed by pip."""
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 import subprocess
 import sys
@@ -50,10 +49,6 @@ def torus_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder into which the third-party package of the tutorial is installed, as users would."""
     site = tmp_path_factory.mktemp("site")
     source = shutil.copytree(TORUS, tmp_path_factory.mktemp("source") / TORUS.name)
-    if importlib.util.find_spec("pip") is not None:
-        install = [sys.executable, "-m", "pip", "install"]
-    else:
-        install = ["uv", "pip", "install", "--python", sys.executable]
     options = ["--quiet", "--no-deps", "--no-build-isolation", "--target", str(site)]
-    subprocess.run([*install, *options, str(source)], check=True)
+    subprocess.run([sys.executable, "-m", "pip", "install", *options, str(source)], check=True)
     return site
