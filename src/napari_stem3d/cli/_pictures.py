@@ -38,10 +38,10 @@ class Pictures:
         return self._finish(figure, "image.png")
 
     def draw_thickness(self, thickness: np.ndarray) -> Path:
-        """Draw the thickness that the network sees, in units of its own."""
+        """Draw the thickness [pixels] that the network guesses."""
         figure, axes = self._start()
-        picture = self._show(axes, thickness, "magma")
-        figure.colorbar(picture, ax=axes, label="relative thickness", shrink=0.8)
+        picture = self._show(axes, thickness * (self.dy * self.dx) ** 0.5, "magma")
+        figure.colorbar(picture, ax=axes, label=f"thickness, a guess ({self.unit})", shrink=0.8)
         return self._finish(figure, "thickness.png")
 
     def draw_classes(self, labels: np.ndarray, table: pd.DataFrame) -> Path:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ._arguments import CLASSIFICATION, SEGMENTATION, Input, Json, Part, Zoom
-from ._console import report
+from ._console import import_keras, report
 from ._frames import job_of, open_image, resumable
 from ._output import check_out
 
@@ -37,6 +37,7 @@ def classify(
 
     check_out(out, (".csv",))
     stack = open_image(image, part)
+    import_keras()
     job = job_of(image, task="classify", networks=[segmentation, network], zoom=zoom, part=part)
     with resumable(out, job, write_tables, _read_tables) as run:
         for index, frame, tick in run.frames(stack, "Classify"):

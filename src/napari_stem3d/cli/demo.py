@@ -10,7 +10,7 @@ import typer
 from napari_stem3d._errors import InputError
 
 from ._arguments import CLASSIFICATION, SEGMENTATION, Json, Part, Seed
-from ._console import show_table, to_json
+from ._console import import_keras, show_table, to_json
 from ._frames import Run, open_image
 from ._pictures import Pictures
 from ._sample import make_sample
@@ -48,6 +48,7 @@ def demo(
     if out.exists() and not out.is_dir():
         raise InputError(f"--out must be a folder, and {out} is a file.")
     out.mkdir(parents=True, exist_ok=True)
+    import_keras()
     labels, tables, thickness = _find_and_name(stack)
     save(labels_like(stack, labels, SEGMENTATION), out / "labels.tif")
     with write_beside(out / "particles.csv") as beside:

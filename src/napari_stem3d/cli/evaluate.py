@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ._arguments import Json, Seed
-from ._console import show_table
+from ._console import import_keras, show_table
 from ._output import check_out
 
 
@@ -27,6 +27,7 @@ def evaluate(
 
     if out is not None:
         check_out(out, (".csv",))
+    import_keras()
     table = evaluate_network(network, task, dose=dose, count=count, seed=seed)
     if out is not None:
         with write_beside(out) as beside:

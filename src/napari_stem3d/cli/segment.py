@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ._arguments import SEGMENTATION, Input, Json, Part, Zoom
-from ._console import report
+from ._console import import_keras, report
 from ._frames import job_of, open_image, resumable
 from ._output import check_out
 
@@ -38,6 +38,7 @@ def segment(
 
     check_out(out, ENDINGS)
     stack = open_image(image, part)
+    import_keras()
     job = job_of(image, task="segment", network=network, zoom=zoom, part=part)
     with resumable(out, job, _save_frames, _load_frames) as run:
         for _, frame, tick in run.frames(stack, "Segment"):

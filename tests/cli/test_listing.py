@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import json
+
+from napari_stem3d import registry
+
+
+def test_shapes_are_listed_with_their_dimensions(stem3d):
+    rows = json.loads(stem3d("shapes", "--json").stdout)
+    assert [row["name"] for row in rows] == list(registry().shapes)
+    cuboid = next(row for row in rows if row["name"] == "cuboid")
+    assert cuboid["dimensions"] == ["a=10", "b=10", "c=10"]
+    assert cuboid["corners"] == 8
+    assert cuboid["plugin"] == "napari-stem3d"
+
+
+def test_networks_are_listed_with_their_cards(stem3d):
+    rows = json.loads(stem3d("networks", "--json").stdout)
+    assert [row["name"] for row in rows] == list(registry().networks)
+    assert all(isinstance(row["card"], dict) for row in rows)
+
+
+def test_plugins_are_listed_with_what_they_brought(stem3d):
+    rows = json.loads(stem3d("plugins", "--json").stdout)
+    own = next(row for row in rows if row["plugin"] == "napari-stem3d")
+    assert own["status"] == "ok"
+    assert "cuboid" in own["shapes"] and "particle-unet" in own["networks"]
+
+
+def test_tables_name_every_row_unbroken_in_a_pipe(stem3d):
+    for command, kind in (("shapes", "shape"), ("networks", "network")):
+        text = stem3d(command).stdout
+        assert all(f" {name} " in text for name in registry().of_kind(kind))
