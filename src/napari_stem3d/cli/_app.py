@@ -35,7 +35,10 @@ class OneLineErrors(TyperGroup):
             _stop(_os_sentence(error))
         except MemoryError:
             _stop("There is not enough memory for this.")
-        except (ValueError, TypeError, LookupError, ArithmeticError, ImportError) as error:
+        except Exception as error:
+            # What typer itself raises, to end the program or about wrong usage, is not for us.
+            if isinstance(error, typer.Abort) or hasattr(error, "exit_code"):
+                raise
             if TRACEBACK in os.environ:
                 raise
             _stop(
