@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
+from skimage.morphology import local_maxima, reconstruction
 from skimage.segmentation import relabel_sequential, watershed
 
 from napari_stem3d._errors import InputError
@@ -18,7 +19,8 @@ from napari_stem3d.networks.normalization import normalize_frame
 from napari_stem3d.networks.prediction import Maps, Progress, predict_maps
 
 _HALF = 127  # probability one half in the maps' bytes
-_SMALLEST_SEED = 4  # pixels of an interior that is taken for a particle
+_SADDLE = 0.8  # part of a summit's depth below which a saddle parts two particles
+_RAGGED = 0.5  # pixels of depth that an uneven edge may make
 _SMALLEST_PARTICLE = 16  # pixels, enlarged ones where the image was enlarged
 
 
@@ -103,9 +105,7 @@ def instances(maps: Maps) -> NDArray[np.int32]:
         Labels; not consecutive, where specks were dropped.
     """
     foreground = maps.foreground > _HALF
-    seeds, count = ndimage.label(maps.interior > _HALF)
-    sizes = np.bincount(seeds.ravel(), minlength=count + 1)
-    seeds[(sizes < _SMALLEST_SEED)[seeds]] = 0
+    seeds, count = _seeds(maps.interior > _HALF)
     # What has no interior at all, small or faint, is one particle per connected part.
     parts, _ = ndimage.label(foreground)
     seeded = np.zeros(parts.max() + 1, bool)
@@ -116,6 +116,17 @@ def instances(maps: Maps) -> NDArray[np.int32]:
     sizes = np.bincount(labels.ravel())
     labels[(sizes < _SMALLEST_PARTICLE)[labels]] = 0
     return labels.astype(np.int32)
+
+
+def _seeds(interior: NDArray[np.bool_]) -> tuple[NDArray[np.int32], int]:
+    """Core of every particle: interiors that hang together by a narrow neck are two.
+
+    The distance to the edge of a convex body has one summit. A second summit belongs to a
+    neighbour, if the saddle between them lies deep enough below it not to be a ragged edge's.
+    """
+    depth = ndimage.distance_transform_edt(interior)
+    floor = reconstruction(_SADDLE * depth - _RAGGED, depth)
+    return ndimage.label(local_maxima(floor) & interior)
 
 
 def _back(values: NDArray, shape: tuple[int, int], zoom: float) -> NDArray[np.float32]:

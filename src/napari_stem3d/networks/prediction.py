@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 Progress = Callable[[int, int], None]
 TILE = 512
 OVERLAP = 64  # pixels around a tile that are predicted and thrown away
-_ROUND = 64  # sides of tiles are multiples of it, so that few graphs are compiled
+_ROUND = 64  # sides of tiles are multiples of it, as networks that halve them 6 times need
 
 
 class Maps(NamedTuple):
@@ -61,7 +61,8 @@ def predict_maps(
         inner = np.s_[y : y + TILE, x : x + TILE]
         top, left = max(0, y - OVERLAP), max(0, x - OVERLAP)
         tile = image[top : y + TILE + OVERLAP, left : x + TILE + OVERLAP]
-        output = model.predict_on_batch(_padded(tile)[None, ..., None])
+        # Called as a function: a compiled graph would be traced anew for each shape of tile.
+        output = model(_padded(tile)[None, ..., None], training=False)
         height, width = maps.foreground[inner].shape
         own = np.s_[0, y - top : y - top + height, x - left : x - left + width]
         regions = np.asarray(output["regions"])[own]
