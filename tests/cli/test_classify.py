@@ -7,6 +7,8 @@ import pytest
 from napari_stem3d.cli.classify import _read_tables, write_tables
 from napari_stem3d.signals import load
 
+pytestmark = pytest.mark.tensorflow
+
 COLUMNS = (
     "frame particle y x shape shape_probability deformed deformed_probability "
     "corners corners_probability arrangement arrangement_axes"

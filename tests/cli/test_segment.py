@@ -8,6 +8,8 @@ import pytest
 from napari_stem3d.cli.segment import numbered_on
 from napari_stem3d.signals import load
 
+pytestmark = pytest.mark.tensorflow
+
 
 @pytest.mark.parametrize("ending", ["tif", "hspy", "npz"])
 def test_labels_have_the_shape_and_the_calibration_of_the_input(

@@ -45,27 +45,34 @@ class Pictures:
         return self._finish(figure, "thickness.png")
 
     def draw_classes(self, labels: np.ndarray, table: pd.DataFrame) -> Path:
-        """Draw the outlines, coloured by shape.
+        """Draw the outlines, coloured by shape, and how many corners of a particle are deformed.
 
         Parameters
         ----------
         labels : ndarray, shape (ny, nx)
             Labels of the first frame.
         table : pandas.DataFrame
-            Its particles, with the columns ``particle`` and ``shape``.
+            Its particles, as `classify_frame` tells them.
         """
         import numpy as np
+        from scipy.ndimage import binary_dilation
         from skimage.segmentation import find_boundaries
 
         figure, axes = self._start()
         self._show(axes, self.frame, "gray")
-        inner = find_boundaries(labels, mode="inner")
+        # One line of pixels is lost when a large image is drawn small.
+        outlines = binary_dilation(
+            find_boundaries(labels, mode="inner"), iterations=max(labels.shape) // 600 + 1
+        )
         for name, color in self._colors(table).items():
             of_class = table.loc[table["shape"] == name, "particle"]
-            self._paint(axes, inner & np.isin(labels, of_class), color)
+            self._paint(axes, outlines & np.isin(labels, of_class), color)
             axes.plot([], [], "s", color=color, label=f"{name} ({len(of_class)})")
+        for y, x, corners in table.loc[table["corners"] > 0, ["y", "x", "corners"]].to_numpy():
+            axes.text(x * self.dx, y * self.dy, int(corners), color="red", ha="center", va="center")
         if len(table):
-            axes.legend(loc="upper left", bbox_to_anchor=(1.02, 1), frameon=False)
+            title = "shape (particles)\nred: deformed corners"
+            axes.legend(loc="upper left", bbox_to_anchor=(1.02, 1), frameon=False, title=title)
         return self._finish(figure, "classes.png")
 
     def draw_sizes(self, table: pd.DataFrame, column: str) -> Path:
@@ -74,8 +81,9 @@ class Pictures:
         colors = self._colors(table)
         sizes = [table.loc[table["shape"] == name, column] for name in colors]
         if sizes:
-            axes.hist(sizes, bins=16, stacked=True, color=list(colors.values()), label=list(colors))
+            axes.hist(sizes, bins=12, stacked=True, color=list(colors.values()), label=list(colors))
             axes.legend(frameon=False)
+        axes.yaxis.get_major_locator().set_params(integer=True)
         name, _, unit = column.rpartition("_")
         axes.set(xlabel=f"{name} of a circle of equal area ({unit})", ylabel="particles")
         return self._finish(figure, "sizes.png")

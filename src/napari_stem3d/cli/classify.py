@@ -86,6 +86,6 @@ def _read_tables(path: Path, frames: int) -> list[pd.DataFrame]:
     """Return the tables of the first frames, which may have no rows."""
     import pandas as pd
 
-    # An empty cell is an arrangement that does not apply, and no missing number.
-    table = pd.read_csv(path, keep_default_na=False, float_precision="round_trip")
-    return [table[table["frame"] == frame] for frame in range(frames)]
+    # Words all through: what is written again shall not differ in its last digit.
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    return [table[table["frame"] == str(frame)] for frame in range(frames)]

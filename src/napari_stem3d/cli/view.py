@@ -9,6 +9,8 @@ import typer
 
 from napari_stem3d._errors import InputError
 
+from ._console import note
+
 PLUGIN = "napari-stem3d"
 
 
@@ -25,27 +27,24 @@ def view(
             "napari is not installed; `pip install 'napari-stem3d[gui]'` brings it. "
             f"Received: {error}"
         ) from error
-    for path in files or ():
-        if not path.exists():
-            raise InputError(f"There is no file {path}")
-    viewer = open_viewer(files or [])
+    viewer = napari.Viewer(show=False)
+    fill(viewer, files or [])
     viewer.show()
     napari.run()
 
 
-def open_viewer(files: list[Path]) -> Any:
-    """Return a napari viewer with the plugin's widgets docked and one layer per image."""
-    import napari
+def fill(viewer: Any, files: list[Path]) -> None:
+    """Add one layer per image of the files to a napari viewer, and dock the widgets."""
     from napari.layers import Layer
     from npe2 import PluginManager
 
     from napari_stem3d.signals import load, to_layer_data
 
-    viewer = napari.Viewer(show=False)
     for path in files:
         for stack in load(path, lazy=True):
             viewer.add_layer(Layer.create(*to_layer_data(stack)))
+            for sentence in stack.notes:
+                note(sentence)
     widgets = PluginManager.instance().get_manifest(PLUGIN).contributions.widgets or ()
     for widget in widgets:
         viewer.window.add_plugin_dock_widget(PLUGIN, widget.display_name, tabify=True)
-    return viewer
