@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from napari.qt.threading import GeneratorWorker, create_worker
@@ -46,6 +47,8 @@ class JobBar(QWidget):
         layout.addWidget(self.status)
         self.cancel_button.clicked.connect(self.cancel)
         self._job: _Job | None = None
+        self._under_way: list[_Job] = []  # known to `destroyed` when this object is gone
+        self.destroyed.connect(partial(_cancel_all, self._under_way))
         self._show_running(False)
 
     @property
@@ -71,11 +74,11 @@ class JobBar(QWidget):
             Ends the iteration at once, in the middle of a frame.
         """
         worker = create_worker(_iterate, events, _ignore_errors=True, _start_thread=False)
-        self._job = job = _Job(worker, frames, interrupt)
+        job = self._job = _Job(worker, frames, interrupt)
         worker.yielded.connect(self._on_event)
         worker.errored.connect(self._on_error)
         worker.finished.connect(self._on_finished)
-        self.destroyed.connect(job.cancel)
+        self._under_way.append(job)
         self.bar.setRange(0, 0)
         self.status.setText("Starting …")
         self._show_running(True)
@@ -113,6 +116,7 @@ class JobBar(QWidget):
     def _on_finished(self) -> None:
         job, self._job = self._job, None
         if job is not None:
+            self._under_way.remove(job)
             self.status.setText(job.summary())
         self._show_running(False)
 
@@ -132,7 +136,7 @@ class _Job:
         self.done, self.error, self.cancelled = 0, "", False
         self.start = time.monotonic()
 
-    def cancel(self, *_: Any) -> None:
+    def cancel(self) -> None:
         self.cancelled = True
         self.worker.quit()
         if self.interrupt is not None:
@@ -150,6 +154,11 @@ class _Job:
         if self.cancelled:
             return f"Cancelled. {done} are finished and kept."
         return f"Finished {done} in {_duration(time.monotonic() - self.start)}."
+
+
+def _cancel_all(jobs: list[_Job], *_: Any) -> None:
+    for job in jobs:
+        job.cancel()
 
 
 def _iterate(events: Iterator[Progress | Result]) -> Iterator[Progress | Result]:

@@ -1,19 +1,141 @@
 """Result layers: labels that are unique through the stack, their table, and previews."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from napari.layers import Layer
 from numpy.typing import NDArray
 
-PREVIEW = "stem3d_preview"
+from napari_stem3d.signals import Stack, to_layer_data
+
+LayerData = tuple[Any, dict[str, Any], str]
+ROLE, PREVIEW = "stem3d_role", "stem3d_preview"  # in a layer's metadata
+TAKEN_OVER = {"name", "scale", "translate", "units", "axis_labels", "metadata", "features"}
 
 
-def remove_previews(viewer: Any, owner: str) -> None:
-    """Remove the preview layers that one panel has added."""
-    for layer in [one for one in viewer.layers if one.metadata.get(PREVIEW) == owner]:
-        viewer.layers.remove(layer)
+def place_layer(viewer: Any, described: LayerData, role: str, *, preview: bool) -> Layer:
+    """Add a layer, or let it take the place of the preview of the same role.
+
+    A preview is changed and never removed, so that it keeps how the user shows it. Besides, with
+    Mesa's software OpenGL napari dies when layers are drawn after others were removed.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        Where the layer goes.
+    described : tuple
+        Data, arguments and type of the layer.
+    role : str
+        Panel and kind of result.
+    preview : bool
+        Whether the layer is a preview, whose place the next one of its role may take.
+
+    Returns
+    -------
+    napari.layers.Layer
+        The layer in the viewer.
+    """
+    data, options, kind = described
+    kept = [one for one in viewer.layers if one.metadata.get(ROLE) == role and is_preview(one)]
+    if kept:
+        layer = kept[0]
+        layer.data = data
+        for key in TAKEN_OVER & options.keys():
+            setattr(layer, key, options[key])
+    else:
+        layer = Layer.create(data, options, kind)
+    layer.metadata.update({ROLE: role, PREVIEW: preview})
+    if preview:
+        layer.name = f"preview of {options['name']}"
+    if not kept:
+        viewer.add_layer(layer)
+    return layer
+
+
+def is_preview(layer: Any) -> bool:
+    """Whether a layer shows one frame until the next preview or result takes its place."""
+    return bool(layer.metadata.get(PREVIEW))
+
+
+def is_thickness(layer: Any) -> bool:
+    """Whether a layer is a thickness map of ours, and so no image to be segmented."""
+    return str(layer.metadata.get(ROLE, "")).endswith("thickness")
+
+
+class FrameLayer:
+    """A layer on the axes of an image that is filled frame by frame.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        Where the layer is added.
+    source : Stack
+        The image.
+    name, layer_type : str
+        Of the layer; napari numbers names that are taken.
+    role : str
+        Panel and kind of result.
+    only : int, optional
+        The one frame that the layer shall have, at its place in the source, for a preview.
+    **options
+        Further arguments of the layer.
+    """
+
+    def __init__(
+        self,
+        viewer: Any,
+        source: Stack,
+        name: str,
+        layer_type: str,
+        role: str,
+        *,
+        only: int | None = None,
+        **options: Any,
+    ) -> None:
+        shape, axes = source.data.shape, list(source.axes)
+        if only is not None:
+            place = np.unravel_index(only, shape[:-2])
+            shape = (1,) * len(place) + shape[-2:]
+            for i, index in enumerate(place):
+                axes[i] = replace(axes[i], offset=axes[i].offset + float(index) * axes[i].scale)
+        self.only = only
+        # Zeros take no memory before they are written.
+        data = np.zeros(shape, np.int32 if layer_type == "labels" else np.float32)
+        described = to_layer_data(Stack(data, tuple(axes), name), layer_type, **options)
+        self.layer = place_layer(viewer, described, role, preview=only is not None)
+
+    def set_frame(self, index: int, frame: NDArray[Any]) -> None:
+        """Show frame `index` of the source."""
+        shape = self.layer.data.shape[:-2]
+        self.layer.data[np.unravel_index(0 if self.only is not None else index, shape)] = frame
+        self.layer.refresh()
+
+
+class ParticleLayer(FrameLayer):
+    """A labels layer with one row of features per particle, dense and unique through the stack.
+
+    Parameters
+    ----------
+    *arguments, **options
+        See `FrameLayer`.
+    """
+
+    def __init__(self, viewer: Any, source: Stack, name: str, role: str, **options: Any) -> None:
+        options = {"features": features_table([], []), **options}
+        super().__init__(viewer, source, name, "labels", role, **options)
+        self._tables: list[pd.DataFrame] = []
+        self._frames: list[int] = []
+
+    def add(self, index: int, labels: NDArray[np.int32], table: pd.DataFrame) -> None:
+        """Show the particles of frame `index`, labelled 1 … n in the order of the table's rows."""
+        offset = sum(map(len, self._tables))
+        self._tables.append(table)
+        self._frames.append(index)
+        self.layer.features = features_table(self._tables, self._frames)
+        self.set_frame(index, raise_labels(labels, offset))
 
 
 def raise_labels(labels: NDArray[np.int32], offset: int) -> NDArray[np.int32]:
@@ -37,15 +159,16 @@ def features_table(tables: Sequence[pd.DataFrame], frames: Sequence[int]) -> pd.
     Returns
     -------
     pandas.DataFrame
-        Columns ``index`` (the label), ``frame``, then those of the tables.
+        Columns ``index`` (the label) and ``frame``, then those of the tables.
     """
-    filled = [t.assign(frame=frame) for t, frame in zip(tables, frames) if len(t)]
-    table = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame()
-    table = table.drop(columns=["index", "particle", "frame"], errors="ignore").assign(
-        frame=table.get("frame", pd.Series(dtype=int))
-    )
-    table.index += 1
-    table = table.reindex(range(len(table) + 1))
-    table.insert(0, "index", table.index)
-    table.insert(1, "frame", table.pop("frame").astype("Int64"))
-    return table
+    rows = [
+        table.drop(columns="particle", errors="ignore").assign(frame=frame)
+        for table, frame in zip(tables, frames)
+        if len(table)
+    ]
+    joined = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame({"frame": []})
+    joined.index += 1
+    joined = joined.reindex(range(len(joined) + 1))
+    joined.insert(0, "frame", joined.pop("frame").astype("Int64"))
+    joined.insert(0, "index", joined.index)
+    return joined

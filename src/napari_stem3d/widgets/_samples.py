@@ -8,9 +8,7 @@ import pandas as pd
 
 from napari_stem3d.signals import Axis, Stack, to_layer_data
 from napari_stem3d.simulation import Sample
-from napari_stem3d.widgets._layers import PREVIEW, features_table, raise_labels
-
-LayerData = tuple[Any, dict[str, Any], str]
+from napari_stem3d.widgets._layers import LayerData, features_table, place_layer, raise_labels
 
 
 def sample_layers(samples: Sequence[Sample], name: str) -> list[LayerData]:
@@ -43,12 +41,11 @@ def sample_layers(samples: Sequence[Sample], name: str) -> list[LayerData]:
     ]
 
 
-def add_samples(viewer: Any, samples: Sequence[Sample], name: str, preview: str = "") -> None:
-    """Add the layers of samples to a viewer, marked as the preview of a panel if it is named."""
-    from napari.layers import Layer
-
-    for layer_data in sample_layers(samples, name):
-        layer = Layer.create(*layer_data)
-        if preview:
-            layer.metadata[PREVIEW] = preview
-        viewer.add_layer(layer)
+def add_samples(
+    viewer: Any, samples: Sequence[Sample], name: str, *, preview: bool = False
+) -> None:
+    """Add the layers of samples to a viewer, in place of their preview."""
+    for described, role in zip(sample_layers(samples, name), ("image", "thickness", "truth")):
+        layer = place_layer(viewer, described, f"generate {role}", preview=preview)
+        if role != "truth":
+            layer.reset_contrast_limits()

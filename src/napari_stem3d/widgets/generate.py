@@ -12,7 +12,6 @@ from napari_stem3d.engine import Result
 from napari_stem3d.plugins import get_shape, registry
 from napari_stem3d.simulation import Dataset, Grid, Microscope, Polyhedron, Sample, Shape, simulate
 from napari_stem3d.widgets._forms import DataclassForm
-from napari_stem3d.widgets._layers import remove_previews
 from napari_stem3d.widgets._panel import Panel
 from napari_stem3d.widgets._samples import add_samples
 
@@ -85,20 +84,20 @@ class GenerateWidget(Panel):
 
     def preview(self) -> None:
         """Show the first image in place of the last preview."""
-        samples = [self.dataset()[0]]
-        remove_previews(self.viewer, "generate")
-        add_samples(self.viewer, samples, f"preview {self.shape.value}", preview="generate")
+        add_samples(self.viewer, [self.dataset()[0]], self._layer_name(), preview=True)
 
     def generate(self) -> None:
         """Simulate all images in a thread; the layers come when it ends or is cancelled."""
         data = self.dataset()
         self._samples = []
-        self._name = f"simulated {self.shape.value}"
+        self._name = self._layer_name()
         self.job.start(_results(data), len(data))
+
+    def _layer_name(self) -> str:
+        return f"simulated {self.shape.value.replace('_', ' ')}"
 
     def _add_finished(self, running: bool) -> None:
         if not running and self._samples:
-            remove_previews(self.viewer, "generate")
             add_samples(self.viewer, self._samples, self._name)
             self._samples = []
 

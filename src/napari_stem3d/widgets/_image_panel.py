@@ -1,0 +1,126 @@
+"""A panel that sends the frames of an image layer to the engine and shows what comes back."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from magicgui.widgets import ComboBox
+from napari.layers import Image
+
+from napari_stem3d._errors import InputError
+from napari_stem3d.engine import Result, shared_engine
+from napari_stem3d.plugins import registry
+from napari_stem3d.signals import Stack, from_layer
+from napari_stem3d.widgets._layers import is_preview, is_thickness
+from napari_stem3d.widgets._panel import Panel
+
+
+class ImagePanel(Panel):
+    """Menus of images and networks, and the two buttons Preview and All frames.
+
+    A subclass names the `function` of the child process and writes `arguments`, `options`,
+    `begin` and `show`.
+    """
+
+    function: str
+    task: str
+
+    def __init__(self, viewer: Any) -> None:
+        super().__init__(viewer)
+        self.image = layer_menu(viewer, Image, label="image", tooltip="an image or a stack")
+        self.network = network_menu(self.task, "network")
+        self.job.result.connect(self._show)
+
+    def add_run_buttons(self) -> None:
+        """Append the buttons and the job bar."""
+        self.add_buttons(Preview_current_frame=self.preview, All_frames=self.run_all)
+
+    def arguments(self, stack: Stack, indices: range) -> Iterator[tuple[Any, ...]]:
+        """Yield the arguments of the function for each frame; called in another thread."""
+        for index in indices:
+            yield (stack.frame(index),)
+
+    def options(self, stack: Stack) -> dict[str, Any]:
+        """Return the keyword arguments of the function."""
+        return {"network": required(self.network), "sampling_nm": stack.sampling_nm}
+
+    def begin(self, stack: Stack, name: str, only: int | None) -> None:
+        """Make the empty result layers, of all frames or for the preview of one."""
+        raise NotImplementedError
+
+    def show(self, index: int, value: Any) -> None:
+        """Show the result of frame `index`."""
+        raise NotImplementedError
+
+    def preview(self) -> None:
+        """Work on the frame that is shown."""
+        layer = required(self.image)
+        stack = from_layer(layer)
+        index = current_frame(self.viewer, layer)
+        self._start(layer, stack, range(index, index + 1), only=index)
+
+    def run_all(self) -> None:
+        """Work on all frames."""
+        layer = required(self.image)
+        stack = from_layer(layer)
+        self._start(layer, stack, range(stack.frame_count))
+
+    def _start(self, layer: Image, stack: Stack, indices: range, only: int | None = None) -> None:
+        options = self.options(stack)
+        frames = self.arguments(stack, indices)
+        self._first = indices.start
+        self._placement = (stack, layer.name, only)
+        events = shared_engine().run(self.function, frames, **options)
+        self.job.start(events, len(indices), shared_engine().cancel)
+
+    def _show(self, result: Result) -> None:
+        if result.index == 0:
+            self.begin(*self._placement)
+        self.show(self._first + result.index, result.value)
+
+
+def layer_menu(viewer: Any, kind: type, **options: Any) -> ComboBox:
+    """Return a menu of the viewer's layers of one kind, the selected one chosen.
+
+    Thickness maps of ours are left out, and previews too unless they are all there is.
+    """
+
+    def choices(_: Any) -> list[Any]:
+        layers = [one for one in viewer.layers if isinstance(one, kind) and not is_thickness(one)]
+        return [one for one in layers if not is_preview(one)] or layers
+
+    menu = ComboBox(choices=choices, **options)
+    active = viewer.layers.selection.active
+    if active in menu.choices:
+        menu.value = active
+    return menu
+
+
+def network_menu(task: str, label: str) -> ComboBox:
+    """Return a menu of the registered networks for a task; their descriptions are its tooltip."""
+    specs = [spec for spec in registry().networks.values() if spec.task == task]
+    tooltip = "\n".join(f"{spec.name}: {spec.description}" for spec in specs)
+    return ComboBox(label=label, choices=[spec.name for spec in specs], tooltip=tooltip)
+
+
+def required(menu: ComboBox) -> Any:
+    """Return the choice of a menu.
+
+    Raises
+    ------
+    InputError
+        If there is nothing to choose.
+    """
+    if menu.value is None:
+        raise InputError(f"Choose the {menu.label} first. Received: nothing to choose from")
+    return menu.value
+
+
+def current_frame(viewer: Any, layer: Any) -> int:
+    """Return the frame of a layer that the viewer shows, counted in C order."""
+    shape = layer.data.shape[:-2]
+    if not shape:
+        return 0
+    point = layer.world_to_data(viewer.dims.point[-layer.ndim :])[:-2]
+    place = np.clip(np.round(point).astype(int), 0, np.array(shape) - 1)
+    return int(np.ravel_multi_index(tuple(place), shape))
