@@ -69,7 +69,9 @@ class Pictures:
             self._paint(axes, outlines & np.isin(labels, of_class), color)
             axes.plot([], [], "s", color=color, label=f"{name} ({len(of_class)})")
         for y, x, corners in table.loc[table["corners"] > 0, ["y", "x", "corners"]].to_numpy():
-            axes.text(x * self.dx, y * self.dy, int(corners), color="red", ha="center", va="center")
+            axes.text(
+                x * self.dx, y * self.dy, f"{corners:.0f}", color="red", ha="center", va="center"
+            )
         if len(table):
             title = "shape (particles)\nred: deformed corners"
             axes.legend(loc="upper left", bbox_to_anchor=(1.02, 1), frameon=False, title=title)
@@ -77,13 +79,15 @@ class Pictures:
 
     def draw_sizes(self, table: pd.DataFrame, column: str) -> Path:
         """Draw the histogram of a column, such as ``diameter_nm``, by shape."""
+        from matplotlib.ticker import MaxNLocator
+
         figure, axes = self._start()
         colors = self._colors(table)
         sizes = [table.loc[table["shape"] == name, column] for name in colors]
         if sizes:
             axes.hist(sizes, bins=12, stacked=True, color=list(colors.values()), label=list(colors))
             axes.legend(frameon=False)
-        axes.yaxis.get_major_locator().set_params(integer=True)
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
         name, _, unit = column.rpartition("_")
         axes.set(xlabel=f"{name} of a circle of equal area ({unit})", ylabel="particles")
         return self._finish(figure, "sizes.png")

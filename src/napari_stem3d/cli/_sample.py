@@ -46,7 +46,7 @@ def _particles(grid: Grid, rng: np.random.Generator) -> list[Particle]:
 
     particles: list[Particle] = []
     for name, size, corners in PARTICLES:
-        shape = get_shape(name).random(rng, size)  # type: ignore[attr-defined]
+        shape = get_shape(name).random(rng, size)
         cuts = (CutCorners.random(shape, corners, rng),) if corners else ()
         position = free_position(shape.radius, particles, grid, rng)
         particles.append(Particle(shape, position, random_rotation(rng), cuts))

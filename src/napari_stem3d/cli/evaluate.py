@@ -3,33 +3,80 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ._arguments import Json, Seed
-from ._console import import_keras, show_table
+from ._arguments import SEGMENTATION, Json
+from ._console import Advance, import_keras, progress, show_table, to_json
 from ._output import check_out
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def evaluate(
     network: Annotated[str, typer.Argument(help="Name of a network; `stem3d networks`.")],
-    task: Annotated[str, typer.Option(help="Kind of objects, such as corners-128.")],
-    dose: Annotated[str, typer.Option(help="Dose of the images, such as standard.")] = "standard",
-    count: Annotated[int, typer.Option(min=1, help="Number of fresh objects.")] = 2000,
-    seed: Seed = 0,
-    out: Annotated[Path | None, typer.Option(help="Write the table too: .csv.")] = None,
+    task: Annotated[
+        list[str] | None,
+        typer.Option(help="deformed, corners or shape; may be repeated. All by default."),
+    ] = None,
+    dose: Annotated[str, typer.Option(help="clean, standard, low or very-low.")] = "standard",
+    change: Annotated[
+        str, typer.Option(help="What is done to the grey values: none, x0.01, +500 or uint16.")
+    ] = "none",
+    count: Annotated[int, typer.Option(min=1, help="Number of fresh objects per task.")] = 2000,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Seed of the objects; of the published figures.")
+    ] = None,
+    segmentation: Annotated[
+        str, typer.Option(help="Segmentation network that finds the objects.")
+    ] = SEGMENTATION,
+    out: Annotated[Path | None, typer.Option(help="Write the table too: .csv or .json.")] = None,
     json: Json = False,
 ) -> None:
-    """Print the accuracy of a network on fresh simulated objects, with its intervals."""
-    from napari_stem3d.signals import write_beside
-    from napari_stem3d.tasks.evaluation import evaluate as evaluate_network
+    """Print the accuracy of a network on fresh simulated objects, in percent, with its interval.
+
+    `low` and `high` are the ends of the 95 % interval, `baseline` is the best guess that does
+    not look at the image.
+    """
+    import pandas as pd
+
+    from napari_stem3d.tasks import evaluation
 
     if out is not None:
-        check_out(out, (".csv",))
+        check_out(out, (".csv", ".json"))
     import_keras()
-    table = evaluate_network(network, task, dose=dose, count=count, seed=seed)
+    tables = []
+    for name in task or evaluation.TASKS:
+        with progress(f"Evaluate {name}", count) as advance:
+
+            def tick(done: int, total: int, advance: Advance = advance) -> None:
+                advance(done)
+
+            tables.append(
+                evaluation.evaluate(
+                    network,
+                    name,
+                    dose,
+                    change=change,
+                    count=count,
+                    seed=evaluation.SEED if seed is None else seed,
+                    segmenter=segmentation,
+                    progress=tick,
+                )
+            )
+    table = pd.concat(tables)
     if out is not None:
-        with write_beside(out) as beside:
+        _write(table, out)
+    show_table(table.to_dict("records"), f"{network}: accuracy in percent", json)
+
+
+def _write(table: pd.DataFrame, out: Path) -> None:
+    from napari_stem3d.signals import write_beside
+
+    with write_beside(out) as beside:
+        if out.suffix.lower() == ".csv":
             table.to_csv(beside, index=False)
-    show_table(table.to_dict("records"), f"{network} on {count} objects of {task}, {dose}", json)
+        else:
+            beside.write_text(to_json(table.to_dict("records")), encoding="utf-8")
