@@ -63,8 +63,8 @@ class Registry:
         The plugins that were not.
     """
 
-    shapes: dict[str, type] = field(default_factory=dict)
-    deformations: dict[str, type] = field(default_factory=dict)
+    shapes: dict[str, type[Any]] = field(default_factory=dict)
+    deformations: dict[str, type[Any]] = field(default_factory=dict)
     networks: dict[str, NetworkSpec] = field(default_factory=dict)
     owners: dict[tuple[str, str], str] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
@@ -178,12 +178,12 @@ def _normalised(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def get_shape(name: str) -> type:
+def get_shape(name: str) -> type[Any]:
     """Return the shape class with this name; InputError lists the known ones otherwise."""
     return _get("shape", name)
 
 
-def get_deformation(name: str) -> type:
+def get_deformation(name: str) -> type[Any]:
     """Return the deformation class with this name; InputError lists the known ones otherwise."""
     return _get("deformation", name)
 
