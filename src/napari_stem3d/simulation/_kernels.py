@@ -14,7 +14,7 @@ _PARALLEL_TO_BEAM = 1e-6  # a plane this steep bounds no pixel's depth, it only 
 
 
 @njit(cache=True, fastmath={"nnan", "nsz", "contract", "reassoc", "arcp"})
-def add_convex(planes, quadric, curved, rows, columns, origin, sampling, out):  # noqa: ANN001, ANN201
+def add_convex(planes, quadric, curved, rows, columns, origin, sampling, out):
     """Add the thickness of planes (F, 4: normal, offset) and a quadric (4, 4) to `out`."""
     first, last = columns
     width = last - first
@@ -51,17 +51,13 @@ def add_convex(planes, quadric, curved, rows, columns, origin, sampling, out):  
 
 
 @njit(cache=True, inline="always")
-def _inside_quadric(q, x, y, bottom, top):  # noqa: ANN001, ANN202
+def _inside_quadric(q, x, y, bottom, top):
     """Length of the beam at (x, y) between `bottom` and `top` that lies inside a quadric."""
     if top <= bottom:
         return 0.0
     a = q[2, 2]
     b = q[0, 2] * x + q[1, 2] * y + q[2, 3]
-    c = (
-        (q[0, 0] * x + 2 * (q[0, 1] * y + q[0, 3])) * x
-        + (q[1, 1] * y + 2 * q[1, 3]) * y
-        + q[3, 3]
-    )
+    c = (q[0, 0] * x + 2 * (q[0, 1] * y + q[0, 3])) * x + (q[1, 1] * y + 2 * q[1, 3]) * y + q[3, 3]
     if abs(a) < 1e-12 * (abs(q[0, 0]) + abs(q[1, 1]) + abs(a)):
         if abs(b) < 1e-12:
             return top - bottom if c <= 0 else 0.0
@@ -79,7 +75,7 @@ def _inside_quadric(q, x, y, bottom, top):  # noqa: ANN001, ANN202
 
 
 @njit(cache=True)
-def add_mesh(vertices, faces, rows, columns, origin, sampling, out):  # noqa: ANN001, ANN201
+def add_mesh(vertices, faces, rows, columns, origin, sampling, out):
     """Add the signed depths of a closed mesh's triangles to `out`: far sides less near sides."""
     depth = np.zeros((rows[1] - rows[0], columns[1] - columns[0]))
     for t in range(faces.shape[0]):
@@ -115,7 +111,7 @@ def add_mesh(vertices, faces, rows, columns, origin, sampling, out):  # noqa: AN
 
 
 @njit(cache=True, inline="always")
-def _left_of(a, b, x, y, sign):  # noqa: ANN001, ANN202
+def _left_of(a, b, x, y, sign):
     """Whether (x, y) lies inside an edge; a point on an edge belongs to one neighbour only.
 
     The edge is evaluated with its ends in a fixed order, so that both triangles that share it
@@ -130,7 +126,7 @@ def _left_of(a, b, x, y, sign):  # noqa: ANN001, ANN202
 
 
 @njit(cache=True, parallel=True)
-def project_batch(planes, quadrics, curved, windows, origins, sampling, out):  # noqa: ANN001, ANN201
+def project_batch(planes, quadrics, curved, windows, origins, sampling, out):
     """Thickness of one convex body per image; all arrays are stacked along the images."""
     for i in prange(out.shape[0]):
         out[i] = 0

@@ -7,7 +7,7 @@ from numba import njit
 
 
 @njit(cache=True)
-def shift_rows(image, shifts):  # noqa: ANN001, ANN201
+def shift_rows(image, shifts):
     """Image whose row i is row i of `image` sampled `shifts[i]` pixels further right.
 
     Catmull-Rom interpolation between four pixels; the ends of a row continue evenly.

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from napari_stem3d._errors import InputError
 from napari_stem3d.simulation.deformations import CutCorners
+from napari_stem3d.simulation.fields import is_whole
 from napari_stem3d.simulation.grid import Grid
 from napari_stem3d.simulation.microscope import Microscope
 from napari_stem3d.simulation.orientation import random_rotation
@@ -95,13 +96,13 @@ class Dataset(Sequence[Sample]):
 
     def __post_init__(self) -> None:
         """Refuse empty series and seeds that NumPy does not take."""
-        if self.length < 1:
-            raise InputError(f"length must be at least 1. Received: {self.length!r}")
-        if self.seed < 0:
-            raise InputError(f"seed must not be negative. Received: {self.seed!r}")
+        if not is_whole(self.length, 1):
+            raise InputError(f"length must be a whole number from 1 on. Received: {self.length!r}")
+        if not is_whole(self.seed, 0):
+            raise InputError(f"seed must be a whole number from 0 on. Received: {self.seed!r}")
 
     def __len__(self) -> int:
-        """Number of samples."""
+        """Return the number of samples."""
         return self.length
 
     def __getitem__(self, index: int) -> Sample:  # type: ignore[override]
@@ -112,7 +113,7 @@ class Dataset(Sequence[Sample]):
         return self.draw(rng).image(rng)
 
     def __iter__(self) -> Iterator[Sample]:
-        """Samples in their order."""
+        """Iterate over the samples in their order."""
         return (self[i] for i in range(self.length))
 
 
@@ -130,7 +131,7 @@ class RandomPoses:
         """Scene of `particles` particles, apart from each other where there is room."""
         scene: list[Particle] = []
         for _ in range(self.particles):
-            cuts = ()
+            cuts: tuple[CutCorners, ...] = ()
             if self.deformed_corners:
                 cuts = (CutCorners.random(self.shape, self.deformed_corners, rng),)
             position = free_position(self.shape.radius, scene, self.grid, rng)
@@ -210,13 +211,13 @@ def simulate(
     InputError
         If the shape does not have that many corners, or a number is out of range.
     """
-    if deformed_corners:
-        CutCorners.random(shape, deformed_corners, np.random.default_rng(0))
-    if deformed_corners < 0 or particles < 0:
+    if not (is_whole(deformed_corners, 0) and is_whole(particles, 0)):
         raise InputError(
-            "deformed_corners and particles must not be negative. "
+            "deformed_corners and particles must be whole numbers from 0 on. "
             f"Received: {deformed_corners!r} and {particles!r}"
         )
+    if deformed_corners:
+        CutCorners.random(shape, deformed_corners, np.random.default_rng(0))
     draw = RandomPoses(
         shape, deformed_corners, particles, grid or Grid(), microscope or Microscope()
     )

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from numbers import Integral, Real
 from typing import Any
 
 from napari_stem3d._errors import InputError
 
 
-def quantity(
-    default: float, unit: str, low: float, high: float, doc: str, **metadata: Any
-) -> Any:
+def quantity(default: float, unit: str, low: float, high: float, doc: str, **metadata: Any) -> Any:
     """Dataclass field for a physical quantity.
 
     Parameters
@@ -71,6 +70,8 @@ def length(
 def check_bounds(instance: Any) -> None:
     """Refuse a dataclass instance one of whose quantities lies outside its bounds.
 
+    Numbers of NumPy become Python's, which neither overflow nor lose digits.
+
     Raises
     ------
     InputError
@@ -81,12 +82,21 @@ def check_bounds(instance: Any) -> None:
             continue
         low, high, unit = (field.metadata[key] for key in ("min", "max", "unit"))
         value = getattr(instance, field.name)
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        number = isinstance(value, Real) and not isinstance(value, bool)
         if not (number and math.isfinite(value) and low <= value <= high):
             raise InputError(
                 f"{type(instance).__name__}.{field.name} must lie between {low:g} and {high:g} "
-                f"{unit}".rstrip() + f". Received: {value!r}"
+                f"{unit}".rstrip()
+                + f". Received: {value!r}"
             )
+        if not isinstance(value, (int, float)):
+            object.__setattr__(instance, field.name, float(value))
+
+
+def is_whole(value: Any, low: int, high: float = math.inf) -> bool:
+    """Whether a value is a whole number between `low` and `high`."""
+    number = isinstance(value, Integral) and not isinstance(value, bool)
+    return number and low <= value <= high
 
 
 def switch(default: bool, doc: str) -> Any:

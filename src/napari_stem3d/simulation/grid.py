@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-
-import numpy as np
+from numbers import Real
+from typing import Any
 
 from napari_stem3d._errors import InputError
+from napari_stem3d.simulation.fields import is_whole
 
 
 @dataclass(frozen=True)
@@ -26,12 +28,12 @@ class Grid:
 
     def __post_init__(self) -> None:
         """Refuse empty rasters and distances that are not positive."""
-        if len(self.gpts) != 2 or any(int(n) != n or not 1 <= n <= 65_536 for n in self.gpts):
+        if len(self.gpts) != 2 or not all(is_whole(n, 1, 65_536) for n in self.gpts):
             raise InputError(
                 "gpts must be two whole numbers of pixels (ny, nx) between 1 and 65536. "
                 f"Received: {self.gpts!r}"
             )
-        if len(self.sampling) != 2 or not all(np.isfinite(d) and d > 0 for d in self.sampling):
+        if len(self.sampling) != 2 or not all(_is_length(d) for d in self.sampling):
             raise InputError(
                 f"sampling must be two positive lengths (dy, dx) in nm. Received: {self.sampling!r}"
             )
@@ -45,3 +47,7 @@ class Grid:
     def centre(self) -> tuple[float, float]:
         """Position (y, x) of the middle of the image [nm]."""
         return tuple((n - 1) / 2 * d for n, d in zip(self.gpts, self.sampling))  # type: ignore[return-value]
+
+
+def _is_length(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and 0 < value < math.inf

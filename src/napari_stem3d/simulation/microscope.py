@@ -91,7 +91,9 @@ class LineJitter(Stage):
     """Displacement of each scan line along x, an autoregressive series from line to line."""
 
     step: float = quantity(0.01, "nm", 0.0, 100.0, "standard deviation of each line's new kick")
-    memory: float = quantity(0.9, "", 0.0, 0.999, "fraction of the displacement the next line keeps")
+    memory: float = quantity(
+        0.9, "", 0.0, 0.999, "fraction of the displacement the next line keeps"
+    )
 
     def displace(self, image: Image, grid: Grid, rng: np.random.Generator) -> Image:
         """Image sampled along displaced lines."""
@@ -119,7 +121,7 @@ class Electrons(Stage):
         return ELECTRONS_PER_PA_US * self.current * self.dwell
 
     def count(self, fraction: Image, rng: np.random.Generator) -> Image:
-        """Detected electrons per pixel, whole numbers where there is shot noise."""
+        """Count electrons per pixel, whole numbers where there is shot noise."""
         expected = np.maximum(fraction, 0) * (self.per_pixel * self.efficiency)
         if not self.shot_noise:
             return expected.astype(np.float32)

@@ -167,9 +167,7 @@ def _window(particle: Particle, grid: Grid) -> tuple[int, int, int, int]:
         turned = np.abs(body.hull @ particle.rotation.as_matrix()[:2].T).max(axis=0)
         reach_x, reach_y = (min(body.radius, float(reach)) for reach in turned)
     edges = []
-    for centre, reach, n, d in zip(
-        particle.position, (reach_y, reach_x), grid.gpts, grid.sampling
-    ):
+    for centre, reach, n, d in zip(particle.position, (reach_y, reach_x), grid.gpts, grid.sampling):
         edges.append(int(np.clip(np.ceil((centre - reach) / d), 0, n)))
         edges.append(int(np.clip(np.floor((centre + reach) / d) + 1, 0, n)))
     return edges[0], edges[1], edges[2], edges[3]

@@ -131,9 +131,7 @@ class Polyhedron(Shape):
     @classmethod
     def neighbours(cls) -> tuple[tuple[int, ...], ...]:
         """Corners at the far ends of each corner's edges, corner by corner."""
-        edges = {
-            frozenset(pair) for face in cls.faces for pair in zip(face, face[1:] + face[:1])
-        }
+        edges = {frozenset(pair) for face in cls.faces for pair in zip(face, face[1:] + face[:1])}
         count = 1 + max(max(face) for face in cls.faces)
         return tuple(
             tuple(sorted(j for j in range(count) if frozenset((i, j)) in edges and i != j))

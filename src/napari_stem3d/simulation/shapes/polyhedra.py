@@ -85,4 +85,6 @@ class Octahedron(Polyhedron):
 
     def vertices(self) -> Array:
         """Corners, shape (6, 3) [nm], on the axes."""
-        return np.repeat(np.eye(3), 2, axis=0) * np.tile([-1, 1], 3)[:, None] * self.edge / np.sqrt(2)
+        return (
+            np.repeat(np.eye(3), 2, axis=0) * np.tile([-1, 1], 3)[:, None] * self.edge / np.sqrt(2)
+        )
