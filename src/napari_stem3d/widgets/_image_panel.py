@@ -33,7 +33,7 @@ class ImagePanel(Panel):
 
     def add_run_buttons(self) -> None:
         """Append the buttons and the job bar."""
-        self.add_buttons(Preview_current_frame=self.preview, All_frames=self.run_all)
+        self.add_buttons(Preview_frame=self.preview, All_frames=self.run_all)
 
     def arguments(self, stack: Stack, indices: range) -> Iterator[tuple[Any, ...]]:
         """Yield the arguments of the function for each frame; called in another thread."""

@@ -168,7 +168,9 @@ def features_table(tables: Sequence[pd.DataFrame], frames: Sequence[int]) -> pd.
     ]
     joined = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame({"frame": []})
     joined.index += 1
-    joined = joined.reindex(range(len(joined) + 1))
-    joined.insert(0, "frame", joined.pop("frame").astype("Int64"))
+    # As objects, or the empty row of the background would make floats of whole numbers.
+    whole = joined.select_dtypes("integer").columns
+    joined = joined.astype(dict.fromkeys(whole, object)).reindex(range(len(joined) + 1))
+    joined.insert(0, "frame", joined.pop("frame"))
     joined.insert(0, "index", joined.index)
     return joined

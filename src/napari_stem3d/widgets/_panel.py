@@ -6,11 +6,14 @@ from typing import Any
 
 from magicgui.widgets import ComboBox, Widget
 from napari.utils.notifications import show_error
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from napari_stem3d._errors import InputError
 from napari_stem3d.widgets._forms import Form
 from napari_stem3d.widgets._job import JobBar
+
+MINIMUM_WIDTH = 320  # pixels; holds the widest table without a horizontal scroll bar
 
 
 class Panel(QScrollArea):
@@ -31,7 +34,9 @@ class Panel(QScrollArea):
         self._column = QVBoxLayout()
         body = QWidget()
         body.setLayout(self._column)
+        self._column.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.setWidget(body)
+        self.setMinimumWidth(MINIMUM_WIDTH)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
 
@@ -54,7 +59,6 @@ class Panel(QScrollArea):
             row.addWidget(button)
         self._column.addLayout(row)
         self._column.addWidget(self.job)
-        self._column.addStretch(1)
 
     def reset_choices(self, event: Any = None) -> None:
         """Refresh the menus of layers; napari calls it when layers come, go or change names."""

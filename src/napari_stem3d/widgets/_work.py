@@ -23,7 +23,8 @@ def segment(
 ) -> tuple[NDArray[Any], NDArray[Any], pd.DataFrame]:
     """Segment a frame: labels 1 … n, thickness map, and position and size of each particle."""
     found = segment_frame(frame, network, progress=progress)
-    return found.labels, found.thickness, measure_particles(found.labels, sampling_nm)
+    table = measure_particles(found.labels, sampling_nm)
+    return found.labels, found.thickness, _readable(table)
 
 
 def classify(
@@ -49,6 +50,6 @@ def classify(
 
 def _readable(table: pd.DataFrame) -> pd.DataFrame:
     """Put what is shown under the pointer first, and leave out columns without content."""
-    table = table.loc[:, [not (table[name] == "").all() for name in table]]
+    table = table.loc[:, (table != "").any()]
     details = [name for name in table if name.startswith(("p_", "y", "x", "area"))]
     return table[[name for name in table if name not in details] + details].round(3)

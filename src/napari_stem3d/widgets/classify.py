@@ -94,7 +94,7 @@ def summary_text(features: pd.DataFrame, colours: dict[str, str]) -> str:
         f"<td align='right'>{len(group)}</td>"
         f"<td align='right'>{int(group['deformed'].astype(bool).sum())}</td>"
         f"<td align='right'>{group['shape_probability'].mean():.2f}</td></tr>"
-        for name, group in features.groupby("shape")
+        for name, group in sorted(features.groupby("shape"), key=lambda item: -len(item[1]))
     )
     heads = "".join(f"<th>{head}</th>" for head in ("shape", "count", "deformed", "probability"))
     return f"<table cellspacing='6'><tr>{heads}</tr>{rows}</table>"

@@ -37,7 +37,7 @@ class SegmentWidget(ImagePanel):
                 colormap="viridis",
             )
         self.particles = ParticleLayer(
-            self.viewer, stack, f"{name} particles", "segment particles", only=only
+            self.viewer, stack, f"{name} particles", "segment particles", only=only, opacity=0.5
         )
 
     def show(self, index: int, value: Any) -> None:
