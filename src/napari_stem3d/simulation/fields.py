@@ -82,8 +82,7 @@ def check_bounds(instance: Any) -> None:
             continue
         low, high, unit = (field.metadata[key] for key in ("min", "max", "unit"))
         value = getattr(instance, field.name)
-        number = isinstance(value, Real) and not isinstance(value, bool)
-        if not (number and math.isfinite(value) and low <= value <= high):
+        if not (is_number(value) and low <= value <= high):
             raise InputError(
                 f"{type(instance).__name__}.{field.name} must lie between {low:g} and {high:g} "
                 f"{unit}".rstrip()
@@ -93,10 +92,14 @@ def check_bounds(instance: Any) -> None:
             object.__setattr__(instance, field.name, float(value))
 
 
+def is_number(value: Any) -> bool:
+    """Whether a value is one real number; truth values are none."""
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
 def is_whole(value: Any, low: int, high: float = math.inf) -> bool:
     """Whether a value is a whole number between `low` and `high`."""
-    number = isinstance(value, Integral) and not isinstance(value, bool)
-    return number and low <= value <= high
+    return is_number(value) and isinstance(value, Integral) and low <= int(value) <= high
 
 
 def switch(default: bool, doc: str) -> Any:

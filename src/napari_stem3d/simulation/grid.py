@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from numbers import Real
-from typing import Any
 
 from napari_stem3d._errors import InputError
-from napari_stem3d.simulation.fields import is_whole
+from napari_stem3d.simulation.fields import is_number, is_whole
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,9 @@ class Grid:
                 "gpts must be two whole numbers of pixels (ny, nx) between 1 and 65536. "
                 f"Received: {self.gpts!r}"
             )
-        if len(self.sampling) != 2 or not all(_is_length(d) for d in self.sampling):
+        if len(self.sampling) != 2 or not all(
+            is_number(d) and 0 < d < math.inf for d in self.sampling
+        ):
             raise InputError(
                 f"sampling must be two positive lengths (dy, dx) in nm. Received: {self.sampling!r}"
             )
@@ -47,7 +47,3 @@ class Grid:
     def centre(self) -> tuple[float, float]:
         """Position (y, x) of the middle of the image [nm]."""
         return tuple((n - 1) / 2 * d for n, d in zip(self.gpts, self.sampling))  # type: ignore[return-value]
-
-
-def _is_length(value: Any) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and 0 < value < math.inf
