@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 import typer
 
 from napari_stem3d import InputError
+from napari_stem3d import signals as stacks
 from napari_stem3d.cli._frames import Run, job_of, open_image, resumable
 
 JOB = {"task": "add"}
@@ -86,3 +88,10 @@ def test_frames_that_are_finished_are_not_yielded_again(stack_file):
 def test_a_part_that_is_not_there_is_refused(stack_file):
     with pytest.raises(InputError, match="holds 1 images"):
         open_image(stack_file, 1)
+
+
+def test_an_image_too_small_is_refused_by_the_name_of_its_file(tmp_path):
+    path = tmp_path / "tiny.npz"
+    stacks.save(stacks.Stack(np.zeros((3, 3)), (stacks.Axis("y"), stacks.Axis("x"))), path)
+    with pytest.raises(InputError, match=r"tiny\.npz .* 8 x 8 pixels"):
+        open_image(path, 0)

@@ -33,6 +33,11 @@ def report(facts: Row, sentence: str, as_json: bool) -> None:
     typer.echo(to_json(facts) if as_json else sentence)
 
 
+def counted(number: int, word: str) -> str:
+    """Return a number with its word, ``1 frame`` or ``2 frames``."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
 def show_table(rows: Sequence[Row], title: str, as_json: bool) -> None:
     """Print rows as a table, or as a JSON list of objects.
 

@@ -49,6 +49,7 @@ def open_image(path: Path, part: int) -> Stack:
     InputError
         If the file cannot be used, or has no such part.
     """
+    from napari_stem3d.analysis.frames import checked_frame
     from napari_stem3d.signals import load
 
     lazy = path.is_file() and path.stat().st_size > LAZY_BYTES
@@ -60,6 +61,10 @@ def open_image(path: Path, part: int) -> Stack:
         note(f"{path.name} holds several images ({titles}); this is part {part}.")
     for sentence in stacks[0].notes:
         note(sentence)
+    try:
+        checked_frame(stacks[part].frame(0))
+    except InputError as error:
+        raise InputError(f"{path.name} holds no image that can be analysed. {error}") from error
     return stacks[part]
 
 

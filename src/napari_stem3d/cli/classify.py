@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ._arguments import CLASSIFICATION, SEGMENTATION, Input, Json, Part, Zoom
-from ._console import import_keras, report
+from ._console import counted, import_keras, report
 from ._frames import job_of, open_image, resumable
 from ._output import check_out
 
@@ -47,7 +47,8 @@ def classify(
         with write_beside(out) as beside:
             write_tables(run.results, beside)
     facts = {"out": str(out), "frames": stack.frame_count, "particles": run.particles}
-    report(facts, f"{out}: {run.particles} particles in {stack.frame_count} frames", json)
+    found = counted(run.particles, "particle")
+    report(facts, f"{out}: {found} in {counted(stack.frame_count, 'frame')}", json)
 
 
 def numbered_on(table: pd.DataFrame, frame: int, particles: int) -> pd.DataFrame:

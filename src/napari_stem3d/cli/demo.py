@@ -10,7 +10,7 @@ import typer
 from napari_stem3d._errors import InputError
 
 from ._arguments import CLASSIFICATION, SEGMENTATION, Json, Part, Seed
-from ._console import import_keras, show_table, to_json
+from ._console import counted, import_keras, show_table, to_json
 from ._frames import Run, open_image
 from ._pictures import Pictures
 from ._sample import make_sample
@@ -71,7 +71,8 @@ def demo(
     if json:
         typer.echo(to_json(facts))
         return
-    show_table(facts["shapes"], f"{facts['input']}: {facts['frames']} frames", as_json=False)
+    title = f"{facts['input']}: {counted(stack.frame_count, 'frame')}"
+    show_table(facts["shapes"], title, as_json=False)
     typer.echo(f"In {out}: {', '.join([*facts['pictures'], 'particles.csv', 'labels.tif'])}")
 
 

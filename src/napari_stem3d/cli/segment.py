@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ._arguments import SEGMENTATION, Input, Json, Part, Zoom
-from ._console import import_keras, report
+from ._console import counted, import_keras, report
 from ._frames import job_of, open_image, resumable
 from ._output import check_out
 
@@ -46,7 +46,8 @@ def segment(
             run.add(numbered_on(labels, run.particles), int(labels.max()))
         save(labels_like(stack, run.results, network), out)
     facts = {"out": str(out), "frames": stack.frame_count, "particles": run.particles}
-    report(facts, f"{out}: {run.particles} particles in {stack.frame_count} frames", json)
+    found = counted(run.particles, "particle")
+    report(facts, f"{out}: {found} in {counted(stack.frame_count, 'frame')}", json)
 
 
 def numbered_on(labels: np.ndarray, particles: int) -> np.ndarray:

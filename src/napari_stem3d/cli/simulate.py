@@ -11,7 +11,7 @@ import typer
 from napari_stem3d._errors import InputError
 
 from ._arguments import Json, Seed
-from ._console import note, progress, report
+from ._console import counted, note, progress, report
 from ._output import check_out, unfinished
 from ._simulate_options import build_microscope, read_config
 
@@ -97,7 +97,8 @@ def simulate(
         table.to_csv(beside, index=False)
         save(_stack(samples, grid, given, table), out)
     facts = {"out": str(out), "frames": len(samples), "particles": len(table)}
-    report(facts, f"{out}: {len(samples)} frames with {len(table)} particles", json)
+    made = counted(len(samples), "frame")
+    report(facts, f"{out}: {made} with {counted(len(table), 'particle')}", json)
     if done < frames:
         note(f"interrupted; the same command with --first {done} makes the other frames.")
         raise typer.Exit(130)
