@@ -43,14 +43,14 @@ def write(model: keras.Model, path: Path, card: dict[str, Any]) -> None:
     Parameters
     ----------
     model : keras.Model
-        Trained model; its optimizer is left out.
+        Trained model; one that was compiled takes its optimizer along.
     path : Path
         File ending in ``.keras``; the card goes beside it, ending in ``.json``.
     card : dict
         What to tell of the network; the fingerprint is added.
     """
     part = path.with_name(f"part-{path.name}")
-    model.save(part, include_optimizer=False)
+    model.save(part)
     part.replace(path)
     write_card(path, card)
 
@@ -66,7 +66,10 @@ def write_card(path: Path, card: dict[str, Any]) -> None:
 def read_card(path: Path) -> dict[str, Any]:
     """Card of the model at `path`; empty where there is none."""
     card = path.with_suffix(".json")
-    return json.loads(card.read_text(encoding="utf-8")) if card.is_file() else {}
+    try:
+        return json.loads(card.read_text(encoding="utf-8")) if card.is_file() else {}
+    except ValueError as error:
+        raise InputError(f"{card.name} must be a card in JSON. Received: {error}") from error
 
 
 @lru_cache(maxsize=8)
