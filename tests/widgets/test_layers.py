@@ -46,6 +46,7 @@ def test_labels_are_dense_through_the_stack_and_lie_on_the_image(source: Stack) 
     particles.add(0, np.array([[1, 2, 0, 0, 0]] * 4, np.int32), table(2))
     particles.add(1, np.zeros((4, 5), np.int32), table(0))
     particles.add(2, np.array([[0, 0, 0, 0, 1]] * 4, np.int32), table(1))
+    assert particles.update_features()["size"].tolist() == [0.5, 1.5, 0.5]
     (layer,) = viewer.layers
     assert np.unique(layer.data).tolist() == [0, 1, 2, 3]
     assert np.flatnonzero((layer.data == 3).any(axis=(1, 2))).tolist() == [2]

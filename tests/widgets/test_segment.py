@@ -54,6 +54,7 @@ def test_all_frames(panel: SegmentWidget, finish: Finish, blobs: np.ndarray) -> 
     assert np.unique(layer.data).tolist() == list(range(7))
     assert layer.features["frame"].tolist()[1:] == [0, 1, 1, 2, 2, 2]
     assert layer.features["area_nm2"].tolist()[1:] == [16.0] * 6
+    assert panel.summary.text() == "6 particles, median diameter 4.51 nm"
     assert layer.features["y"].tolist()[1:] == [3.5] * 6
     assert layer.scale.tolist() == list(SCALE)
     assert layer.translate.tolist() == [0, 4, 5]

@@ -1,11 +1,13 @@
 """A panel that sends the frames of an image layer to the engine and shows what comes back."""
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from magicgui.widgets import ComboBox
 from napari.layers import Image
+from qtpy.QtWidgets import QLabel
 
 from napari_stem3d._errors import InputError
 from napari_stem3d.engine import Result, shared_engine
@@ -18,8 +20,8 @@ from napari_stem3d.widgets._panel import Panel
 class ImagePanel(Panel):
     """Menus of images and networks, and the two buttons Preview and All frames.
 
-    A subclass names the `function` of the child process and writes `arguments`, `options`,
-    `begin` and `show`.
+    A subclass names the `function` of the child process and writes `begin`, `show` and
+    `show_table`; and `arguments` and `options` where it has more of them.
     """
 
     function: str
@@ -29,11 +31,15 @@ class ImagePanel(Panel):
         super().__init__(viewer)
         self.image = layer_menu(viewer, Image, label="image", tooltip="an image or a stack")
         self.network = network_menu(self.task, "network")
+        self.summary = QLabel()
         self.job.result.connect(self._show)
+        self.job.running.connect(self._complete)
+        self._begun, self._table_due = False, 0.0
 
     def add_run_buttons(self) -> None:
-        """Append the buttons and the job bar."""
+        """Append the buttons, the job bar and the summary of the results."""
         self.add_buttons(Preview_frame=self.preview, All_frames=self.run_all)
+        self.add_part(self.summary)
 
     def arguments(self, stack: Stack, indices: range) -> Iterator[tuple[Any, ...]]:
         """Yield the arguments of the function for each frame; called in another thread."""
@@ -52,6 +58,10 @@ class ImagePanel(Panel):
         """Show the result of frame `index`."""
         raise NotImplementedError
 
+    def show_table(self) -> None:
+        """Show what is known of all particles so far."""
+        raise NotImplementedError
+
     def preview(self) -> None:
         """Work on the frame that is shown."""
         layer = required(self.image)
@@ -68,15 +78,27 @@ class ImagePanel(Panel):
     def _start(self, layer: Image, stack: Stack, indices: range, only: int | None = None) -> None:
         options = self.options(stack)
         frames = self.arguments(stack, indices)
+        self.summary.clear()
         self._first = indices.start
         self._placement = (stack, layer.name, only)
         events = shared_engine().run(self.function, frames, **options)
         self.job.start(events, len(indices), shared_engine().cancel)
 
     def _show(self, result: Result) -> None:
-        if result.index == 0:
+        if not self._begun:
+            self._begun, self._table_due = True, 0.0
             self.begin(*self._placement)
         self.show(self._first + result.index, result.value)
+        if time.monotonic() >= self._table_due:
+            # The table is made anew of all frames: it may take a fifth of the time, not all of it.
+            start = time.monotonic()
+            self.show_table()
+            self._table_due = time.monotonic() + 4 * (time.monotonic() - start)
+
+    def _complete(self, running: bool) -> None:
+        if self._begun and not running:
+            self._begun = False
+            self.show_table()
 
 
 def layer_menu(viewer: Any, kind: type, **options: Any) -> ComboBox:

@@ -119,23 +119,33 @@ class ParticleLayer(FrameLayer):
 
     Parameters
     ----------
-    *arguments, **options
+    viewer, source, name, role, **options
         See `FrameLayer`.
+
+    Attributes
+    ----------
+    count : int
+        Number of particles so far.
     """
 
     def __init__(self, viewer: Any, source: Stack, name: str, role: str, **options: Any) -> None:
         options = {"features": features_table([], []), **options}
         super().__init__(viewer, source, name, "labels", role, **options)
+        self.count = 0
         self._tables: list[pd.DataFrame] = []
         self._frames: list[int] = []
 
     def add(self, index: int, labels: NDArray[np.int32], table: pd.DataFrame) -> None:
         """Show the particles of frame `index`, labelled 1 … n in the order of the table's rows."""
-        offset = sum(map(len, self._tables))
+        self.set_frame(index, raise_labels(labels, self.count))
+        self.count += len(table)
         self._tables.append(table)
         self._frames.append(index)
+
+    def update_features(self) -> pd.DataFrame:
+        """Give the layer the rows of all frames so far, and return those of the particles."""
         self.layer.features = features_table(self._tables, self._frames)
-        self.set_frame(index, raise_labels(labels, offset))
+        return self.layer.features.iloc[1:]
 
 
 def raise_labels(labels: NDArray[np.int32], offset: int) -> NDArray[np.int32]:

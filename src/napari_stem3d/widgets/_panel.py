@@ -13,7 +13,7 @@ from napari_stem3d._errors import InputError
 from napari_stem3d.widgets._forms import Form
 from napari_stem3d.widgets._job import JobBar
 
-MINIMUM_WIDTH = 320  # pixels; holds the widest table without a horizontal scroll bar
+MINIMUM_WIDTH = 360  # pixels; holds the widest table without a horizontal scroll bar
 
 
 class Panel(QScrollArea):

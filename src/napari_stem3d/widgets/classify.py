@@ -6,7 +6,6 @@ from typing import Any
 import pandas as pd
 from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
-from qtpy.QtWidgets import QLabel
 
 from napari_stem3d._errors import InputError
 from napari_stem3d.plugins import registry
@@ -35,10 +34,8 @@ class ClassifyWidget(ImagePanel):
         )
         self.segmentation = network_menu("segmentation", "search with")
         self.segmentation.tooltip = "network that searches the particles where no labels are given"
-        self.summary = QLabel()
         self.add(self.image, self.labels, self.segmentation, self.network)
         self.add_run_buttons()
-        self.add_part(self.summary)
         self.labels.changed.connect(lambda layer: setattr(self.segmentation, "enabled", not layer))
 
     def options(self, stack: Stack) -> dict[str, Any]:
@@ -65,10 +62,12 @@ class ClassifyWidget(ImagePanel):
         )
 
     def show(self, index: int, value: Any) -> None:
-        """Colour the particles of a frame by their class."""
-        labels, table = value
-        self.particles.add(index, labels, table)
-        features = self.particles.layer.features.iloc[1:]
+        """Show the particles of a frame."""
+        self.particles.add(index, *value)
+
+    def show_table(self) -> None:
+        """Colour all particles so far by their class, and count the classes."""
+        features = self.particles.update_features()
         if not len(features):
             self.summary.setText("No particles yet.")
             return
@@ -96,5 +95,5 @@ def summary_text(features: pd.DataFrame, colours: dict[str, str]) -> str:
         f"<td align='right'>{group['shape_probability'].mean():.2f}</td></tr>"
         for name, group in sorted(features.groupby("shape"), key=lambda item: -len(item[1]))
     )
-    heads = "".join(f"<th>{head}</th>" for head in ("shape", "count", "deformed", "probability"))
-    return f"<table cellspacing='6'><tr>{heads}</tr>{rows}</table>"
+    heads = "".join(f"<th>{head}</th>" for head in ("shape", "count", "deformed", "mean p"))
+    return f"<table cellspacing='5'><tr>{heads}</tr>{rows}</table>"

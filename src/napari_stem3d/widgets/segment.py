@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pandas as pd
 from magicgui.widgets import CheckBox
 
 from napari_stem3d.signals import Stack
@@ -47,3 +48,16 @@ class SegmentWidget(ImagePanel):
         if self.thickness is not None:
             self.thickness.set_frame(index, thickness)
             self.thickness.layer.reset_contrast_limits()
+
+    def show_table(self) -> None:
+        """Show the sizes of all particles so far."""
+        self.summary.setText(summary_text(self.particles.update_features()))
+
+
+def summary_text(features: pd.DataFrame) -> str:
+    """Return how many particles there are, and how large they are in the middle."""
+    count = f"{len(features)} particle{'' if len(features) == 1 else 's'}"
+    column = next((name for name in features if name.startswith("diameter_")), None)
+    if column is None:
+        return count
+    return f"{count}, median diameter {features[column].median():.3g} {column[-2:]}"
