@@ -43,7 +43,9 @@ def resample(
     last = [s + step * (n - 1) for s, n in zip(start, shape)]
     margin = 2 + 2 * step
     window = tuple(
-        slice(int(max(0, min(n - 1, np.floor(a - margin)))), int(max(1, min(n, np.ceil(b + margin)))))
+        slice(
+            int(max(0, min(n - 1, np.floor(a - margin)))), int(max(1, min(n, np.ceil(b + margin))))
+        )
         for a, b, n in zip(start, last, image.shape)
     )
     part = np.asarray(image[window], np.float32)

@@ -12,9 +12,7 @@ from typing import Any
 _AHEAD = 4  # batches in preparation per process
 
 
-def stream(
-    make: Callable[[int], Any], workers: int = 1, start: int = 0
-) -> Iterator[Any]:
+def stream(make: Callable[[int], Any], workers: int = 1, start: int = 0) -> Iterator[Any]:
     """Batches ``make(start), make(start + 1), ...`` in order, whatever the number of workers.
 
     Parameters

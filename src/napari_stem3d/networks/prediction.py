@@ -32,9 +32,7 @@ class Maps(NamedTuple):
     thickness: NDArray[np.float16]
 
 
-def predict_maps(
-    model: Any, image: NDArray[np.float32], progress: Progress | None = None
-) -> Maps:
+def predict_maps(model: Any, image: NDArray[np.float32], progress: Progress | None = None) -> Maps:
     """Run a segmentation network over an image of any size.
 
     Parameters
@@ -56,7 +54,9 @@ def predict_maps(
         np.empty(image.shape, np.uint8),
         np.empty(image.shape, np.float16),
     )
-    corners = [(y, x) for y in range(0, image.shape[0], TILE) for x in range(0, image.shape[1], TILE)]
+    corners = [
+        (y, x) for y in range(0, image.shape[0], TILE) for x in range(0, image.shape[1], TILE)
+    ]
     for done, (y, x) in enumerate(corners, start=1):
         inner = np.s_[y : y + TILE, x : x + TILE]
         top, left = max(0, y - OVERLAP), max(0, x - OVERLAP)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import keras
 from keras import ops
 
 STEPS_PER_EPOCH = 200
+_SETTLING = 150  # batches after which normalisation at momentum 0.98 has forgotten its start
 
 
 def weighted_marks(truth: Any, score: Any) -> Any:
@@ -112,7 +114,33 @@ def train(
             ],
         )
         batches.close()
+    return average(model, build, itertools.islice(stream(epochs * STEPS_PER_EPOCH), _SETTLING))
+
+
+def average(
+    model: keras.Model, build: Callable[[], keras.Model], batches: Iterable[Any]
+) -> keras.Model:
+    """Model in single precision with the averaged weights of one in training.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Compiled model; its weights are overwritten by their exponential average.
+    build : callable
+        Builds the untrained model.
+    batches : iterable
+        Fresh batches: statistics of batch normalisation belong to the weights that produced
+        them, so that the averaged weights need their own.
+
+    Returns
+    -------
+    keras.Model
+        Model for prediction.
+    """
+    model.optimizer.finalize_variable_values(model.trainable_variables)
     keras.mixed_precision.set_global_policy("float32")
     final = build()
     final.set_weights(model.get_weights())
+    for inputs, *_ in batches:
+        final(inputs, training=True)
     return final

@@ -9,9 +9,7 @@ from napari_stem3d.networks.blocks import decoder, encoder, stem
 from napari_stem3d.networks.contracts import REGIONS
 
 
-def build_particle_unet(
-    widths: tuple[int, ...] = (32, 64, 96, 128), fine: int = 8
-) -> keras.Model:
+def build_particle_unet(widths: tuple[int, ...] = (32, 64, 96, 128), fine: int = 8) -> keras.Model:
     """U-Net (Ronneberger et al. 2015) at half resolution, its heads at full resolution.
 
     Parameters

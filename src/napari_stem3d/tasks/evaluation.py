@@ -86,7 +86,10 @@ def evaluate(
         "change": change,
         "objects": count,
         "seed": seed,
-        **{name: round(100 * value, 2) for name, value in zip(("accuracy", "low", "high"), accuracy)},
+        **{
+            name: round(100 * value, 2)
+            for name, value in zip(("accuracy", "low", "high"), accuracy)
+        },
         "within_one": round(100 * float(np.mean(np.array(errors) <= 1)), 2),
         "baseline": round(100 * BASELINES[task], 2),
     }

@@ -160,7 +160,9 @@ def _image(
         count, shift = size, 0.0
     grid = Grid((count, count), (zoom, zoom))
     moved = [
-        Particle(p.shape, (p.position[0] - shift, p.position[1] - shift), p.rotation, p.deformations)
+        Particle(
+            p.shape, (p.position[0] - shift, p.position[1] - shift), p.rotation, p.deformations
+        )
         for p in particles
     ]
     # The microscope's lengths are in coarse pixels, as those of a real image of this zoom are.
