@@ -1,0 +1,1 @@
+"""From images to particles: where they are, and what they are."""

@@ -117,7 +117,7 @@ def particle_crops(
 
 
 def _statements(shape: NDArray[np.float32], corners: NDArray[np.float32]) -> dict[str, Any]:
-    """The likeliest classes; a deformed particle has at least one deformed corner."""
+    """State the likeliest classes; a deformed particle has at least one deformed corner."""
     deformed = bool(corners[0] < 0.5)
     number = 1 + int(np.argmax(corners[1:])) if deformed else 0
     return {

@@ -89,7 +89,7 @@ def predict_batches(
 
 
 def _predict(model: Any, batch: list[NDArray[np.float32]], size: int) -> dict[str, Any]:
-    """Outputs for a batch filled up with zeros, so that one compiled graph serves them all."""
+    """Predict a batch filled up with zeros, so that one compiled graph serves them all."""
     full = np.zeros((size, *batch[0].shape), np.float32)
     full[: len(batch)] = batch
     outputs = model.predict_on_batch(full)

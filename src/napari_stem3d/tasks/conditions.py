@@ -21,7 +21,7 @@ from napari_stem3d.simulation.microscope import ELECTRONS_PER_PA_US
 
 
 def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
-    """Number whose logarithm is uniform between those of `low` and `high`."""
+    """Draw a number whose logarithm is uniform between those of `low` and `high`."""
     return float(math.exp(rng.uniform(math.log(low), math.log(high))))
 
 

@@ -79,7 +79,7 @@ class CropTask:
 
 
 def corner_maps(particle: Particle, circle: Circle) -> NDArray[np.float32]:
-    """Maps (32, 32, 2) with a mark at every intact and at every deformed corner of a crop."""
+    """Draw maps (32, 32, 2) with a mark at every intact and at every deformed corner of a crop."""
     maps = np.zeros((CORNER_MAP, CORNER_MAP, 2), np.float32)
     if not isinstance(particle.shape, Polyhedron):
         return maps

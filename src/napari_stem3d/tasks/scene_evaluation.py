@@ -24,7 +24,7 @@ def evaluate_scenes(
     seed: int = SEED,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
-    """Detection of particles in scenes of all shapes, sizes, doses and degrees of crowding.
+    """Measure detection in scenes of all shapes, sizes, doses and degrees of crowding.
 
     A particle is found if a label covers it with an intersection over union above one half.
 
@@ -108,7 +108,7 @@ def match(truth: NDArray[np.integer], labels: NDArray[np.integer]) -> NDArray[np
 
 
 def threshold_labels(image: NDArray[np.float32]) -> NDArray[np.int32]:
-    """The simple way that a network must beat: Otsu's threshold, connected parts."""
+    """Segment in the simple way that a network must beat: Otsu's threshold, connected parts."""
     from scipy.ndimage import gaussian_filter, label
     from skimage.filters import threshold_otsu
 
