@@ -57,14 +57,14 @@ def enclosing_circle(mask: NDArray[np.bool_]) -> Circle:
     return Circle(float(centre_y), float(centre_x), float(radius))
 
 
-def crop_particle(image: Image, mask: Image, circle: Circle) -> Image:
+def crop_particle(image: Image, mask: NDArray[np.bool_], circle: Circle) -> Image:
     """Crop around one particle as the classifier sees it.
 
     Parameters
     ----------
     image : ndarray, shape (ny, nx), float32
         Finite grey values.
-    mask : ndarray, shape (ny, nx)
+    mask : ndarray of bool, shape (ny, nx)
         Pixels of the particle.
     circle : Circle
         Circle around the particle.

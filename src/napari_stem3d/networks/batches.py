@@ -5,14 +5,14 @@ from __future__ import annotations
 import itertools
 import multiprocessing
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 _AHEAD = 4  # batches in preparation per process
 
 
-def stream(make: Callable[[int], Any], workers: int = 1, start: int = 0) -> Iterator[Any]:
+def stream(make: Callable[[int], Any], workers: int = 1, start: int = 0) -> Generator[Any]:
     """Batches ``make(start), make(start + 1), ...`` in order, whatever the number of workers.
 
     Parameters

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -78,22 +79,14 @@ def predict_batches(
     model: Any, crops: Iterable[NDArray[np.float32]], size: int = 64
 ) -> Iterator[dict[str, NDArray[np.float32]]]:
     """Run a classifier over crops, `size` at a time; yields its outputs batch by batch."""
-    batch: list[NDArray[np.float32]] = []
-    for crop in crops:
-        batch.append(crop)
-        if len(batch) == size:
-            yield _predict(model, batch, size)
-            batch = []
-    if batch:
-        yield _predict(model, batch, size)
-
-
-def _predict(model: Any, batch: list[NDArray[np.float32]], size: int) -> dict[str, Any]:
-    """Predict a batch filled up with zeros, so that one compiled graph serves them all."""
-    full = np.zeros((size, *batch[0].shape), np.float32)
-    full[: len(batch)] = batch
-    outputs = model.predict_on_batch(full)
-    return {name: np.asarray(values)[: len(batch)] for name, values in outputs.items()}
+    crops = iter(crops)
+    while batch := list(itertools.islice(crops, size)):
+        # Filled up with zeros to one of few sizes, so that few graphs are compiled.
+        filled = min(n for n in (1, 8, size) if n >= len(batch))
+        full = np.zeros((filled, *batch[0].shape), np.float32)
+        full[: len(batch)] = batch
+        outputs = model.predict_on_batch(full)
+        yield {name: np.asarray(values)[: len(batch)] for name, values in outputs.items()}
 
 
 def _padded(tile: NDArray[np.float32]) -> NDArray[np.float32]:

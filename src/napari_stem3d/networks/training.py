@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ def log_thickness(truth: Any, prediction: Any) -> Any:
 
 def train(
     build: Callable[[], keras.Model],
-    stream: Callable[[int], Iterator[Any]],
+    stream: Callable[[int], Generator[Any]],
     folder: Path,
     *,
     steps: int,
@@ -47,6 +48,8 @@ def train(
     loss_weights: Mapping[str, float],
     metrics: Mapping[str, Any] | None = None,
     rate: float = 2e-3,
+    start: keras.Model | None = None,
+    first: int = 0,
 ) -> keras.Model:
     """Train a network, or go on where an interrupted training stopped.
 
@@ -55,7 +58,7 @@ def train(
     build : callable
         Builds the untrained model.
     stream : callable
-        From the number of the first batch to an iterator of batches as `keras.Model.fit` takes
+        From the number of the first batch to a generator of batches as `keras.Model.fit` takes
         them.
     folder : Path
         Checkpoint (``state.keras``) and losses (``history.csv``), written after every epoch.
@@ -65,6 +68,10 @@ def train(
         For each output, as `keras.Model.compile` takes them.
     rate : float
         Highest learning rate; it rises over the first twentieth and falls along a cosine.
+    start : keras.Model, optional
+        Trained model of the same build to start from, instead of random weights.
+    first : int
+        Number of the first batch of the stream, where an earlier training used those before.
 
     Returns
     -------
@@ -81,6 +88,8 @@ def train(
         )
     else:
         model = build()
+        if start is not None:
+            model.set_weights(start.get_weights())
         schedule = keras.optimizers.schedules.CosineDecay(
             rate / 20,
             epochs * STEPS_PER_EPOCH * 19 // 20,
@@ -101,20 +110,20 @@ def train(
         )
     done = int(model.optimizer.iterations)
     if done < epochs * STEPS_PER_EPOCH:
-        batches = stream(done)
-        model.fit(
-            batches,
-            initial_epoch=done // STEPS_PER_EPOCH,
-            epochs=epochs,
-            steps_per_epoch=STEPS_PER_EPOCH,
-            verbose=2,
-            callbacks=[
-                keras.callbacks.ModelCheckpoint(state),
-                keras.callbacks.CSVLogger(history, append=True),
-            ],
-        )
-        batches.close()
-    return average(model, build, itertools.islice(stream(epochs * STEPS_PER_EPOCH), _SETTLING))
+        with closing(stream(first + done)) as batches:
+            model.fit(
+                batches,
+                initial_epoch=done // STEPS_PER_EPOCH,
+                epochs=epochs,
+                steps_per_epoch=STEPS_PER_EPOCH,
+                verbose=2,
+                callbacks=[
+                    keras.callbacks.ModelCheckpoint(state),
+                    keras.callbacks.CSVLogger(history, append=True),
+                ],
+            )
+    with closing(stream(first + epochs * STEPS_PER_EPOCH)) as batches:
+        return average(model, build, itertools.islice(batches, _SETTLING))
 
 
 def average(

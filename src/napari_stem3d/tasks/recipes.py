@@ -30,8 +30,8 @@ class Recipe:
         From the number of a batch to ``(inputs, targets, weights)``.
     samples : int
         Samples in a batch.
-    steps : int
-        Batches of the published training.
+    rounds : tuple of (int, float)
+        Batches and highest learning rate of each round; a round starts from the one before.
     loss : dict
         Per output, a Keras loss or the name of a function of `networks.training`.
     loss_weights : dict
@@ -44,7 +44,7 @@ class Recipe:
 
     batch: Callable[[int], tuple[Any, ...]]
     samples: int
-    steps: int
+    rounds: tuple[tuple[int, float], ...]
     loss: dict[str, str]
     loss_weights: dict[str, float]
     card: dict[str, Any]
@@ -80,7 +80,7 @@ RECIPES = {
     "particle-classes": Recipe(
         classes_batch,
         _CLASSES_BATCH,
-        4800,
+        ((4800, 2e-3), (3800, 1e-3)),
         {
             "corner_maps": "weighted_marks",
             "shape": "sparse_categorical_crossentropy",
@@ -97,7 +97,7 @@ RECIPES = {
     "particle-unet": Recipe(
         unet_batch,
         _UNET_BATCH,
-        3600,
+        ((600, 2e-3), (1600, 1e-3)),
         {"regions": "sparse_categorical_crossentropy", "thickness": "log_thickness"},
         {"regions": 1.0, "thickness": 0.5},
         {"input": "images with particles of 12 to 100 pixels", "regions": list(REGIONS)},

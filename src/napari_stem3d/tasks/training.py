@@ -13,10 +13,9 @@ from napari_stem3d.tasks.recipes import RECIPES
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Train, resuming an interrupted run of the same folder, and write model and card."""
+    """Train round by round, resuming where the folder stands, and write model and card."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("network", choices=sorted(RECIPES))
-    parser.add_argument("--steps", type=int, help="batches; the published number by default")
     parser.add_argument("--workers", type=int, default=1, help="processes that simulate")
     parser.add_argument("--folder", type=Path, default=Path("runs"), help="for checkpoints")
     parser.add_argument("--out", type=Path, help="the .keras file; in the folder by default")
@@ -27,24 +26,29 @@ def main(arguments: Sequence[str] | None = None) -> None:
     from napari_stem3d.networks.store import write
 
     recipe = RECIPES[options.network]
-    steps = options.steps or recipe.steps
     spec = get_network(options.network)
-    model = training.train(
-        spec.load_builder(),
-        partial(stream, recipe.batch, options.workers),
-        options.folder / options.network,
-        steps=steps,
-        loss={name: getattr(training, loss, loss) for name, loss in recipe.loss.items()},
-        loss_weights=recipe.loss_weights,
-        metrics=recipe.metrics,
-    )
-    card = {
-        "name": spec.name,
-        "task": spec.task,
-        **recipe.card,
-        "training": {"samples": steps * recipe.samples, "batch": recipe.samples},
-    }
-    write(model, options.out or options.folder / f"{options.network}.keras", card)
+    model, done = None, 0
+    for number, (steps, rate) in enumerate(recipe.rounds, start=1):
+        model = training.train(
+            spec.load_builder(),
+            partial(stream, recipe.batch, options.workers),
+            options.folder / f"{options.network}-{number}",
+            steps=steps,
+            loss={name: getattr(training, loss, loss) for name, loss in recipe.loss.items()},
+            loss_weights=recipe.loss_weights,
+            metrics=recipe.metrics,
+            rate=rate,
+            start=model,
+            first=done,
+        )
+        done += steps
+        card = {
+            "name": spec.name,
+            "task": spec.task,
+            **recipe.card,
+            "training": {"samples": done * recipe.samples, "batch": recipe.samples},
+        }
+        write(model, options.out or options.folder / f"{options.network}.keras", card)
 
 
 if __name__ == "__main__":
