@@ -24,7 +24,11 @@ def test_the_demo_does_the_main_job(stem3d, tmp_path):
     out = tmp_path / "demo"
     result = stem3d("demo", "--out", out, "--json")
     assert result.exit_code == 0, result.stderr
-    assert {path.name for path in out.iterdir()} == PICTURES | {"particles.csv", "labels.tif"}
+    assert {path.name for path in out.iterdir()} == PICTURES | {
+        "particles.csv",
+        "labels.tif",
+        "sample.hspy",
+    }
     for name in PICTURES:
         assert (out / name).read_bytes().startswith(b"\x89PNG")
     table, labels = pd.read_csv(out / "particles.csv"), load(out / "labels.tif")[0]

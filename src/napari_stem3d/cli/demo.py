@@ -38,16 +38,20 @@ def demo(
 ) -> None:
     """Do the main job end to end: load, segment, classify, measure, show.
 
-    Writes pictures, particles.csv and labels.tif into the folder of --out, and prints a table.
+    Without a FILE a sample is simulated and saved first. Writes pictures, particles.csv and
+    labels.tif into the folder of --out, and prints a table.
     """
     import pandas as pd
 
     from napari_stem3d.signals import save, write_beside
 
-    stack = open_image(file, part) if file is not None else make_sample(seed)
     if out.exists() and not out.is_dir():
         raise InputError(f"--out must be a folder, and {out} is a file.")
     out.mkdir(parents=True, exist_ok=True)
+    if file is None:
+        file = out / "sample.hspy"
+        save(make_sample(seed), file)
+    stack = open_image(file, part)
     import_keras()
     labels, tables, thickness = _find_and_name(stack)
     save(labels_like(stack, labels, SEGMENTATION), out / "labels.tif")
@@ -62,7 +66,7 @@ def demo(
         pictures.draw_sizes(table, table.columns[-1]),
     ]
     facts: dict[str, Any] = {
-        "input": str(file or "simulated sample"),
+        "input": str(file),
         "out": str(out),
         "frames": stack.frame_count,
         "pictures": [path.name for path in drawn],
@@ -79,6 +83,7 @@ def demo(
 def _find_and_name(stack: Stack) -> tuple[list[np.ndarray], list[pd.DataFrame], np.ndarray]:
     """Return the labels and the particles of every frame, and the thickness of the first."""
     from napari_stem3d.analysis.classification import classify_frame
+    from napari_stem3d.analysis.particles import measure_particles
     from napari_stem3d.analysis.segmentation import segment_frame
 
     labels: Run[np.ndarray] = Run()
@@ -87,28 +92,12 @@ def _find_and_name(stack: Stack) -> tuple[list[np.ndarray], list[pd.DataFrame], 
     for index, frame, tick in labels.frames(stack, "Find and name particles"):
         found = segment_frame(frame, SEGMENTATION, progress=tick)
         table = classify_frame(frame, found.labels, CLASSIFICATION)
-        table = table.merge(_sizes(found.labels, stack), on="particle")
+        sizes = measure_particles(found.labels, stack.sampling_nm).drop(columns=["y", "x"])
+        table = table.merge(sizes, on="particle")
         tables.append(rows_on(table, index, labels.particles))
         labels.add(labels_on(found.labels, labels.particles), int(found.labels.max()))
         thickness = thickness or [found.thickness]
     return labels.results, tables, thickness[0]
-
-
-def _sizes(labels: np.ndarray, stack: Stack) -> pd.DataFrame:
-    """Return the area and the diameter of a circle of equal area, in nm where calibrated."""
-    import numpy as np
-    import pandas as pd
-
-    dy, dx = stack.sampling_nm or (1.0, 1.0)
-    unit = "nm" if stack.calibrated else "px"
-    area = np.bincount(labels.ravel(), minlength=1)[1:] * dy * dx
-    return pd.DataFrame(
-        {
-            "particle": np.arange(1, len(area) + 1),
-            f"area_{unit}2": area,
-            f"diameter_{unit}": np.sqrt(4 * area / np.pi),
-        }
-    )
 
 
 def _summary(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -19,13 +19,18 @@ def evaluate(
     network: Annotated[str, typer.Argument(help="Name of a network; `stem3d networks`.")],
     task: Annotated[
         list[str] | None,
-        typer.Option(help="deformed, corners or shape; may be repeated. All by default."),
+        typer.Option(
+            help="deformed, corners or shape, or scenes for a network that segments; may be "
+            "repeated. All that suit the network by default."
+        ),
     ] = None,
     dose: Annotated[str, typer.Option(help="clean, standard, low or very-low.")] = "standard",
     change: Annotated[
         str, typer.Option(help="What is done to the grey values: none, x0.01, +500 or uint16.")
     ] = "none",
-    count: Annotated[int, typer.Option(min=1, help="Number of fresh objects per task.")] = 2000,
+    count: Annotated[
+        int, typer.Option(min=1, help="Number of fresh objects, or scenes, per task.")
+    ] = 2000,
     seed: Annotated[
         int | None, typer.Option(min=0, help="Seed of the objects; of the published figures.")
     ] = None,
@@ -42,18 +47,29 @@ def evaluate(
     """
     import pandas as pd
 
-    from napari_stem3d.tasks import evaluation
+    from napari_stem3d.plugins import registry
+    from napari_stem3d.tasks import evaluation, scene_evaluation
 
     if out is not None:
         check_out(out, (".csv", ".json"))
     import_keras()
+    spec = registry().networks.get(network)
+    segments = spec is not None and spec.task == "segmentation"
     tables = []
-    for name in task or evaluation.TASKS:
+    for name in task or (("scenes",) if segments else evaluation.TASKS):
         with progress(f"Evaluate {name}", count) as advance:
 
             def tick(done: int, total: int, advance: Advance = advance) -> None:
                 advance(done)
 
+            if name == "scenes":
+                start = scene_evaluation.SEED if seed is None else seed
+                tables.append(
+                    scene_evaluation.evaluate_scenes(
+                        network, count=count, seed=start, progress=tick
+                    )
+                )
+                continue
             tables.append(
                 evaluation.evaluate(
                     network,
@@ -69,7 +85,7 @@ def evaluate(
     table = pd.concat(tables)
     if out is not None:
         _write(table, out)
-    show_table(table.to_dict("records"), f"{network}: accuracy in percent", json)
+    show_table(table.to_dict("records"), f"{network}: figures in percent", json)
 
 
 def _write(table: pd.DataFrame, out: Path) -> None:

@@ -42,8 +42,11 @@ def networks(json: Json = False) -> None:
             "plugin": known.owners["network", name],
             "weights": spec.weights or "not trained",
         }
+        card = read_card(spec.weights_path) if spec.weights_path else {}
         if json:
-            row["card"] = read_card(spec.weights_path) if spec.weights_path else {}
+            row["card"] = card
+        else:
+            row["figures"] = [_figure(figure) for figure in card.get("figures", [])]
         rows.append(row)
     show_table(rows, "Networks", json)
 
@@ -59,6 +62,13 @@ def plugins(json: Json = False) -> None:
         warnings.simplefilter("ignore", PluginWarning)
         rows = registry().rows()
     show_table(rows, "Plugins", json)
+
+
+def _figure(row: dict[str, Any]) -> str:
+    """Return a row of a card's figures in short: what, how much, the ends of its interval."""
+    share = row.get("accuracy", row.get("found"))
+    conditions = [row[key] for key in ("task", "dose", "change") if row.get(key, "none") != "none"]
+    return f"{' '.join(conditions)}: {share} % ({row['low']} to {row['high']})"
 
 
 def _dimension(field: dataclasses.Field[Any]) -> str:
