@@ -20,17 +20,17 @@ class Maps(NamedTuple):
 
     Attributes
     ----------
-    foreground : ndarray, uint8
-        Probability of a particle, 0 to 255.
-    interior : ndarray, uint8
-        Probability of a particle's interior, 0 to 255.
-    thickness : ndarray, float16
-        Thickness in pixels.
+    foreground : ndarray
+        Probability of a particle, 0 to 255; bytes as they are predicted.
+    interior : ndarray
+        Probability of a particle's interior, 0 to 255; bytes as they are predicted.
+    thickness : ndarray
+        Thickness in pixels; half precision as it is predicted.
     """
 
-    foreground: NDArray[np.uint8]
-    interior: NDArray[np.uint8]
-    thickness: NDArray[np.float16]
+    foreground: NDArray[np.number]
+    interior: NDArray[np.number]
+    thickness: NDArray[np.number]
 
 
 def predict_maps(model: Any, image: NDArray[np.float32], progress: Progress | None = None) -> Maps:

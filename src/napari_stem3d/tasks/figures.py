@@ -27,22 +27,20 @@ def measure_classes(count: int) -> pd.DataFrame:
     Parameters
     ----------
     count : int
-        Objects per row. Rows beside the standard conditions take a quarter of them.
+        Objects per row; a quarter of them at the doses beside the standard one.
 
     Returns
     -------
     pandas.DataFrame
         Rows of `evaluate`.
     """
-    conditions = [(task, "standard", "none", count) for task in TASKS]
-    conditions += [(task, "standard", c, count) for task in TASKS for c in CHANGES if c != "none"]
-    conditions += [
-        (task, d, "none", count // 4) for task in TASKS for d in DOSES if d != "standard"
-    ]
+    conditions = [("standard", change, count) for change in CHANGES]
+    conditions += [(dose, "none", count // 4) for dose in DOSES if dose != "standard"]
     tables = []
-    for task, dose, change, number in conditions:
-        tables.append(evaluate(task=task, dose=dose, change=change, count=number))
-        _LOG.info(tables[-1].to_string(index=False, header=len(tables) == 1))
+    for dose, change, number in conditions:
+        for task in TASKS:
+            tables.append(evaluate(task=task, dose=dose, change=change, count=number))
+            _LOG.info(tables[-1].to_string(index=False, header=len(tables) == 1))
     return pd.concat(tables)
 
 
@@ -62,8 +60,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             _LOG.info(table.to_string(index=False))
         else:
             table = measure_classes(options.objects)
-        card = store.read_card(path) | {"figures": table.to_dict("records")}
-        store.write_card(path, card)
+        if path is not None:
+            card = store.read_card(path) | {"figures": table.to_dict("records")}
+            store.write_card(path, card)
 
 
 if __name__ == "__main__":
