@@ -1,0 +1,31 @@
+"""Print the documentation's figures: ``python -m benchmarks`` in the root of the repository."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+from importlib import import_module
+from importlib.metadata import version
+
+BENCHMARKS = {"simulation": "images per second, beside a voxel body that is rotated and summed"}
+LIBRARIES = ("napari-stem3d", "numpy", "scipy", "numba")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", help=f"which: {', '.join(BENCHMARKS)}; all by default")
+    parser.add_argument("--seed", type=int, default=2024, help="seed of all that is random")
+    options = parser.parse_args()
+    if unknown := set(options.names) - set(BENCHMARKS):
+        parser.error(f"there is no benchmark {', '.join(sorted(unknown))}")
+    versions = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
+    print(f"Python {platform.python_version()}, {versions}")
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, seed {options.seed}")
+    for name in options.names or BENCHMARKS:
+        print(f"\n{name}: {BENCHMARKS[name]}")
+        import_module(f"benchmarks.{name}").main(options.seed)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,155 @@
+"""Speed and error of the projection and of the whole chain, beside a voxel body.
+
+The reference does what is usually done: the body is a cube of voxels, which is rotated with linear
+interpolation (SciPy) and summed along the beam. Both see the same cuboids in the same poses.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.table import Table
+from scipy.ndimage import affine_transform
+
+from napari_stem3d.simulation import (
+    Cuboid,
+    CutCorners,
+    Grid,
+    Microscope,
+    Particle,
+    project,
+    random_rotation,
+)
+from napari_stem3d.simulation.projection import pack, project_packed
+
+SIDE = 128
+GRID = Grid((SIDE, SIDE), (0.2, 0.2))
+BATCH = 512
+CHAIN = 64  # images of the chain, which is made image by image
+VOXEL_POSES = 5
+
+
+def draw(count: int, seed: int) -> list[Particle]:
+    """Cuboids of the reference conditions corners-128, with 0 to 8 deformed corners."""
+    rng = np.random.default_rng(seed)
+    extent = SIDE * GRID.sampling[0]
+    particles = []
+    for _ in range(count):
+        shape = Cuboid(*(2 * rng.uniform(0.12, 0.26, 3) * extent).tolist())
+        cuts = CutCorners.random(shape, int(rng.integers(9)), rng)
+        particles.append(Particle(shape, GRID.centre, random_rotation(rng), (cuts,)))
+    return particles
+
+
+def voxels(particle: Particle) -> NDArray[np.float32]:
+    """The body in its own frame, axes (z, y, x): 1 where the centre of a voxel is inside."""
+    line = (np.arange(SIDE) - (SIDE - 1) / 2) * GRID.sampling[0]
+    z, y, x = np.meshgrid(line, line, line, indexing="ij")
+    inside = np.ones((SIDE,) * 3, bool)
+    for (nx, ny, nz), offset in zip(particle.body.normals, particle.body.offsets):
+        inside &= nx * x + ny * y + nz * z <= offset
+    return inside.astype(np.float32)
+
+
+def rotate_and_sum(body: NDArray[np.float32], particle: Particle) -> NDArray[np.float32]:
+    """Thickness [nm] of a voxel body in the particle's pose."""
+    # From the laboratory's (z, y, x) back to the body's.
+    back = particle.rotation.inv().as_matrix()[::-1, ::-1]
+    middle = np.full(3, (SIDE - 1) / 2)
+    turned = affine_transform(body, back, middle - back @ middle, order=1)
+    return turned.sum(axis=0) * np.float32(GRID.sampling[0])
+
+
+def seconds(function: Callable[[], Any], repeats: int) -> float:
+    """Least time of a few calls: what else runs on the machine only ever adds to it."""
+    function()
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def volume_error(images: Sequence[NDArray[np.float32]], particles: Sequence[Particle]) -> float:
+    """Root mean square of the relative errors of the volume [%]."""
+    pixel = float(np.prod(GRID.sampling))
+    errors = [i.sum(dtype=float) * pixel / p.volume - 1 for i, p in zip(images, particles)]
+    return 100 * float(np.sqrt(np.mean(np.square(errors))))
+
+
+def show(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    table = Table(title=title, title_justify="left")
+    for k, column in enumerate(columns):
+        table.add_column(column, justify="right" if k else "left")
+    for row in rows:
+        table.add_row(*row)
+    Console(width=100).print(table)
+
+
+def projection(particles: list[Particle]) -> None:
+    packed, out = pack(particles, GRID), np.empty((BATCH, SIDE, SIDE), np.float32)
+    few = particles[:VOXEL_POSES]
+    bodies = [voxels(p) for p in few]
+    summed = [rotate_and_sum(b, p) for b, p in zip(bodies, few)]
+    reference = seconds(lambda: rotate_and_sum(bodies[0], few[0]), 3)
+    calls: list[tuple[str, Callable[[], Any]]] = [
+        (f"project_packed, batch of {BATCH}", lambda: project_packed(packed, GRID, out)),
+        ("pack and project_packed", lambda: project_packed(pack(particles, GRID), GRID, out)),
+        ("project, one by one", lambda: [project(p, GRID) for p in particles]),
+    ]
+    ways = [(name, seconds(call, 10) / BATCH) for name, call in calls]
+    error = f"{volume_error(project_packed(packed, GRID), particles):.3f}"
+    rows = [
+        (name, f"{1 / each:,.0f}", f"{1e6 * each:,.0f}", f"{reference / each:,.0f}", error)
+        for name, each in ways
+    ]
+    rows.append(
+        (
+            f"rotate and sum {SIDE}³ voxels",
+            f"{1 / reference:,.1f}",
+            f"{1e6 * reference:,.0f}",
+            "1",
+            f"{volume_error(summed, few):.3f}",
+        )
+    )
+    columns = ("way", "images/s", "µs per image", "times faster", "volume error, %")
+    show("Projection of cuboids with 0 to 8 deformed corners, 128 x 128 pixels", columns, rows)
+
+
+def chain(particles: list[Particle], seed: int) -> None:
+    maps = [project(p, GRID) for p in particles[:CHAIN]]
+    microscope, rng = Microscope(), np.random.default_rng(seed)
+    film, fraction = microscope.film, microscope.contrast.fraction
+    reference = seconds(lambda: rotate_and_sum(voxels(particles[0]), particles[0]), 1)
+    stages: list[tuple[str, Callable[[NDArray[np.float32]], Any]]] = [
+        ("contrast and carbon film", lambda t: fraction(t) + film.fraction(GRID, rng)),
+        ("probe", lambda t: microscope.probe.blur(t, GRID)),
+        ("line jitter", lambda t: microscope.jitter.displace(t, GRID, rng)),
+        ("electrons (Poisson)", lambda t: microscope.electrons.count(t, rng)),
+        ("the whole microscope", lambda t: microscope.image(t, GRID, rng)),
+    ]
+    rows = []
+    for name, stage in stages:
+        each = seconds(lambda stage=stage: [stage(t) for t in maps], 5) / CHAIN
+        rows.append((name, f"{1 / each:,.0f}", f"{1e6 * each:,.0f}"))
+    whole = seconds(
+        lambda: [microscope.image(project(p, GRID), GRID, rng) for p in particles[:CHAIN]], 5
+    )
+    rows.append(
+        ("projection and microscope", f"{CHAIN / whole:,.0f}", f"{1e6 * whole / CHAIN:,.0f}")
+    )
+    show("The microscope, one core, 128 x 128 pixels", ("stage", "images/s", "µs per image"), rows)
+    times = (reference + whole / CHAIN) / (whole / CHAIN)
+    print(f"With a voxel body instead of the projection the chain is {times:,.0f} times slower.")
+
+
+def main(seed: int) -> None:
+    particles = draw(BATCH, seed)
+    projection(particles)
+    chain(particles, seed)
