@@ -80,7 +80,7 @@ RECIPES = {
     "particle-classes": Recipe(
         classes_batch,
         _CLASSES_BATCH,
-        ((4800, 2e-3), (3400, 1e-3)),
+        ((4800, 2e-3), (1600, 1e-3)),
         {
             "corner_maps": "weighted_marks",
             "shape": "sparse_categorical_crossentropy",
@@ -97,7 +97,7 @@ RECIPES = {
     "particle-unet": Recipe(
         unet_batch,
         _UNET_BATCH,
-        ((600, 2e-3),),
+        ((600, 2e-3), (1600, 2e-3)),
         {"regions": "sparse_categorical_crossentropy", "thickness": "log_thickness"},
         {"regions": 1.0, "thickness": 0.5},
         {"input": "images with particles of 12 to 100 pixels", "regions": list(REGIONS)},
