@@ -85,7 +85,7 @@ def stream(until: float = np.inf, asked: list[int] | None = None) -> Callable[[i
     return batches
 
 
-def train(training: Any, folder: Path, batches: Callable[[int], Iterator]) -> Any:
+def train(training: Any, folder: Path, batches: Callable[[int], Iterator], **options: Any) -> Any:
     return training.train(
         build,
         batches,
@@ -94,7 +94,7 @@ def train(training: Any, folder: Path, batches: Callable[[int], Iterator]) -> An
         loss={"side": "sparse_categorical_crossentropy"},
         loss_weights={"side": 1.0},
         metrics={"side": ["accuracy"]},
-        rate=0.02,
+        **{"rate": 0.02, **options},
     )
 
 
@@ -144,6 +144,20 @@ def test_a_finished_training_gives_the_same_model_again(training: Any, through: 
     again = train(training, through.folder, stream())
     assert_same_weights(again, through.model, 1e-5)
     assert pd.read_csv(through.folder / "history.csv").equals(before)
+
+
+def test_a_further_round_starts_from_a_model_and_with_fresh_batches(
+    training: Any, through: Run, tmp_path: Path
+) -> None:
+    asked: list[int] = []
+    further = train(
+        training, tmp_path, stream(asked=asked), start=through.model, first=STEPS, rate=1e-9
+    )
+    assert asked[0] == STEPS
+    trained = [w for layer in further.layers for w in layer.trainable_weights]
+    started = [w for layer in through.model.layers for w in layer.trainable_weights]
+    for one, other in zip(trained, started):
+        np.testing.assert_allclose(np.asarray(one), np.asarray(other), atol=1e-4)
 
 
 def test_the_model_has_the_average_of_the_weights(through: Run) -> None:
