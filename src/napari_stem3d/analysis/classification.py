@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -10,12 +10,13 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 
-from napari_stem3d.analysis.crops import Circle, crop_particle, enclosing_circle
+from napari_stem3d.analysis.crops import crop_particle, enclosing_circle, tidy_mask
 from napari_stem3d.analysis.frames import checked_frame, checked_labels
 from napari_stem3d.networks import store
 from napari_stem3d.networks.contracts import MOST_CORNERS, SHAPES
 from napari_stem3d.networks.prediction import Progress, predict_batches
 
+_VIEWS = 8
 COLUMNS = (
     "particle",
     "y",
@@ -72,8 +73,9 @@ def classify_frame(
     model = store.load(network).model
     present = [k for k, box in enumerate(ndimage.find_objects(particles), start=1) if box]
     rows: list[dict[str, Any]] = []
-    for outputs in predict_batches(model, particle_crops(image, particles)):
-        for shape, corners in zip(outputs["shape"], outputs["corners"]):
+    for outputs in predict_batches(model, _views(particle_crops(image, particles))):
+        # What a particle is does not depend on how the image is turned: the views vote.
+        for shape, corners in zip(*(_mean(outputs[key]) for key in ("shape", "corners"))):
             label = present[len(rows)]
             rows.append({"particle": label, **_statements(shape, corners)})
         if progress:
@@ -104,16 +106,24 @@ def particle_crops(
     for label, box in enumerate(ndimage.find_objects(labels), start=1):
         if box is None:
             continue
-        own = enclosing_circle(labels[box] == label)
         # Only the particle's surroundings are resampled, however large the image is.
-        reach = int(np.ceil(1.2 * own.radius + 3 * own.step)) + 4
-        y, x = own.y + box[0].start, own.x + box[1].start
-        window = tuple(
-            slice(max(0, int(c) - reach), min(n, int(c) + reach + 1))
-            for c, n in zip((y, x), image.shape)
-        )
-        circle = Circle(y - window[0].start, x - window[1].start, own.radius)
-        yield crop_particle(image[window], labels[window] == label, circle)
+        sides = [b.stop - b.start for b in box]
+        margin = int(np.ceil(0.7 * np.hypot(*sides))) + 6
+        window = tuple(slice(max(0, b.start - margin), b.stop + margin) for b in box)
+        mask = tidy_mask(labels[window] == label)
+        yield crop_particle(image[window], mask, enclosing_circle(mask))
+
+
+def _views(crops: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
+    """Turn and mirror each crop in all eight ways that keep its pixels."""
+    for crop in crops:
+        for turned in (np.rot90(crop, k) for k in range(4)):
+            yield from (turned, turned[:, ::-1])
+
+
+def _mean(outputs: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Average over the eight views of each particle, which follow each other."""
+    return outputs.reshape(-1, _VIEWS, outputs.shape[-1]).mean(axis=1)
 
 
 def _statements(shape: NDArray[np.float32], corners: NDArray[np.float32]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import binary_opening, gaussian_filter, label
 
 from napari_stem3d.analysis.resampling import resample
 from napari_stem3d.networks.contracts import CROP, RADIUS
@@ -55,6 +56,32 @@ def enclosing_circle(mask: NDArray[np.bool_]) -> Circle:
     centre_y, centre_x = (y.min() + y.max()) / 2, (x.min() + x.max()) / 2
     radius = np.hypot(y - centre_y, x - centre_x).max() + 0.5
     return Circle(float(centre_y), float(centre_x), float(radius))
+
+
+def tidy_mask(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Mask without tails and single pixels that stick out.
+
+    On particles of a few pixels such pixels, left over where instances meet, move the circle and
+    look like corners.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape (ny, nx)
+        Pixels of the particle, at least one.
+
+    Returns
+    -------
+    ndarray of bool, shape (ny, nx)
+        Its largest part after opening and smoothing; the mask itself where less than 60 % of it
+        would be left, as of a needle.
+    """
+    # The outermost pixels are repeated, so that an image's edge does not count as the particle's.
+    wide = binary_opening(np.pad(mask, 3, mode="edge")).astype(np.float32)
+    smooth = gaussian_filter(wide, 0.8)[3:-3, 3:-3] > 0.5
+    parts, count = label(smooth)
+    if count > 1:
+        smooth = parts == 1 + np.argmax(np.bincount(parts.ravel())[1:])
+    return smooth if smooth.sum() >= 0.6 * mask.sum() else mask
 
 
 def crop_particle(image: Image, mask: NDArray[np.bool_], circle: Circle) -> Image:
