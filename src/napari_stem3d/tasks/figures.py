@@ -27,15 +27,16 @@ def measure_classes(count: int) -> pd.DataFrame:
     Parameters
     ----------
     count : int
-        Objects per row; a quarter of them at the doses beside the standard one.
+        Objects per row at the standard dose; a quarter of them, the same ones, where the grey
+        values are changed, an eighth at other doses.
 
     Returns
     -------
     pandas.DataFrame
         Rows of `evaluate`.
     """
-    conditions = [("standard", change, count) for change in CHANGES]
-    conditions += [(dose, "none", count // 4) for dose in DOSES if dose != "standard"]
+    conditions = [("standard", c, count if c == "none" else count // 4) for c in CHANGES]
+    conditions += [(dose, "none", count // 8) for dose in DOSES if dose != "standard"]
     tables = []
     for dose, change, number in conditions:
         for task in TASKS:
