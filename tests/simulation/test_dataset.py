@@ -65,7 +65,11 @@ def test_a_sample_is_the_same_in_any_order(series: Dataset) -> None:
 def test_a_longer_series_begins_with_the_shorter_one(series: Dataset) -> None:
     longer = Dataset(series.draw, 20, seed=4)
     assert fingerprint(longer[5]) == fingerprint(series[5])
-    assert fingerprint(Dataset(series.draw, 6, seed=5)[5]) != fingerprint(series[5])
+
+
+def test_no_two_seeds_share_a_sample(series: Dataset) -> None:
+    others = {fingerprint(sample) for sample in Dataset(series.draw, 6, seed=5)}
+    assert not others & {fingerprint(sample) for sample in series}
 
 
 def test_another_process_makes_the_same_bytes(series: Dataset) -> None:
