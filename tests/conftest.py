@@ -51,7 +51,7 @@ class Sender:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
     if REPORTS in os.environ or not item.get_closest_marker("tensorflow"):
         return None
     stash = item.session.stash
@@ -62,6 +62,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
     for report in stash[CHILD].reports_of(item):
         item.ihook.pytest_runtest_logreport(report=report)
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    # What an earlier test here left set up for this one must not wait for the next one.
+    item.session._setupstate.teardown_exact(nextitem)
     return True
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_stem3d.analysis.crops import Circle, crop_particle, enclosing_circle, tidy_mask
+from napari_stem3d.analysis.crops import Circle, crop_particle, enclosing_circle, outlines
 from napari_stem3d.networks.contracts import CROP, RADIUS
 from napari_stem3d.simulation import Cuboid, Grid, Particle, project, random_rotation
 
@@ -101,10 +101,10 @@ def disk(radius: float, shape: tuple[int, int] = (40, 50)) -> np.ndarray:
 
 
 @pytest.mark.parametrize("radius", [3.4, 5.4, 15.4])
-def test_a_tidy_mask_stays_as_it_is(radius: float) -> None:
+def test_a_outlines_stays_as_it_is(radius: float) -> None:
     mask = disk(radius)
-    assert (tidy_mask(mask) != mask).sum() <= 0.15 * mask.sum()
-    assert enclosing_circle(tidy_mask(mask)).radius == pytest.approx(radius + 0.5, abs=0.6)
+    assert (outlines(mask)[0] != mask).sum() <= 0.15 * mask.sum()
+    assert enclosing_circle(outlines(mask)[0]).radius == pytest.approx(radius + 0.5, abs=0.6)
 
 
 def test_tails_specks_and_second_parts_are_dropped() -> None:
@@ -112,7 +112,7 @@ def test_tails_specks_and_second_parts_are_dropped() -> None:
     mask[20, 28:42] = True  # a tail
     mask[2, 2] = True  # a speck
     mask[30:36, 40:46] = True  # a smaller part
-    tidy = tidy_mask(mask)
+    tidy = outlines(mask)[0]
     assert not tidy[:, 30:].any()
     assert not tidy[:8].any()
     assert (tidy != disk(8.0)).sum() < 20
@@ -121,10 +121,10 @@ def test_tails_specks_and_second_parts_are_dropped() -> None:
 def test_a_needle_is_left_alone() -> None:
     needle = np.zeros((40, 50), bool)
     needle[20, 5:45] = True
-    np.testing.assert_array_equal(tidy_mask(needle), needle)
+    np.testing.assert_array_equal(outlines(needle)[0], needle)
 
 
 def test_the_edge_of_the_image_is_not_the_particles() -> None:
-    half, whole = tidy_mask(disk(15.4)[20:]), tidy_mask(disk(15.4))[20:]
+    half, whole = outlines(disk(15.4)[20:])[0], outlines(disk(15.4))[0][20:]
     assert half[0].sum() >= 30
     assert (half != whole).sum() <= 4

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import itertools
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 
-from napari_stem3d.analysis.crops import crop_particle, enclosing_circle, tidy_mask
+from napari_stem3d.analysis.crops import crop_particle, enclosing_circle, outlines
 from napari_stem3d.analysis.frames import checked_frame, checked_labels
 from napari_stem3d.networks import store
 from napari_stem3d.networks.contracts import MOST_CORNERS, SHAPES
@@ -72,9 +73,11 @@ def classify_frame(
     particles = checked_labels(labels, image.shape)
     model = store.load(network).model
     present = [k for k, box in enumerate(ndimage.find_objects(particles), start=1) if box]
+    views = particle_views(image, particles)
     rows: list[dict[str, Any]] = []
-    for outputs in predict_batches(model, _views(particle_crops(image, particles))):
-        # What a particle is does not depend on how the image is turned: the views vote.
+    for outputs in predict_batches(model, itertools.chain.from_iterable(views)):
+        # What a particle is depends neither on how it is turned nor on a pixel of its outline:
+        # the views vote.
         for shape, corners in zip(*(_mean(outputs[key]) for key in ("shape", "corners"))):
             label = present[len(rows)]
             rows.append({"particle": label, **_statements(shape, corners)})
@@ -86,10 +89,10 @@ def classify_frame(
     return table
 
 
-def particle_crops(
+def particle_views(
     image: NDArray[np.float32], labels: NDArray[np.int32]
 ) -> Iterator[NDArray[np.float32]]:
-    """Crops of all labels present, in their order.
+    """Crops of all labels present, in their order, each in eight views.
 
     Parameters
     ----------
@@ -100,8 +103,9 @@ def particle_crops(
 
     Yields
     ------
-    ndarray, shape (64, 64, 2), float32
-        Input of the classifier.
+    ndarray, shape (8, 64, 64, 2), float32
+        Inputs of the classifier: the crop turned and mirrored in all ways that keep its pixels,
+        in turn within each of the four `outlines`.
     """
     for label, box in enumerate(ndimage.find_objects(labels), start=1):
         if box is None:
@@ -110,15 +114,12 @@ def particle_crops(
         sides = [b.stop - b.start for b in box]
         margin = int(np.ceil(0.7 * np.hypot(*sides))) + 6
         window = tuple(slice(max(0, b.start - margin), b.stop + margin) for b in box)
-        mask = tidy_mask(labels[window] == label)
-        yield crop_particle(image[window], mask, enclosing_circle(mask))
-
-
-def _views(crops: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
-    """Turn and mirror each crop in all eight ways that keep its pixels."""
-    for crop in crops:
-        for turned in (np.rot90(crop, k) for k in range(4)):
-            yield from (turned, turned[:, ::-1])
+        crops = [
+            crop_particle(image[window], mask, enclosing_circle(mask))
+            for mask in outlines(labels[window] == label)
+        ]
+        turned = [np.rot90(crops[k % 4], k // 2) for k in range(_VIEWS)]
+        yield np.stack([view[:, ::-1] if k % 2 else view for k, view in enumerate(turned)])
 
 
 def _mean(outputs: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -58,11 +58,11 @@ def enclosing_circle(mask: NDArray[np.bool_]) -> Circle:
     return Circle(float(centre_y), float(centre_x), float(radius))
 
 
-def tidy_mask(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Mask without tails and single pixels that stick out.
+def outlines(mask: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
+    """Four guesses of where a particle ends, without tails and pixels that stick out.
 
     On particles of a few pixels such pixels, left over where instances meet, move the circle and
-    look like corners.
+    look like corners. What is said of a particle should not hang on one of them.
 
     Parameters
     ----------
@@ -71,17 +71,20 @@ def tidy_mask(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
     Returns
     -------
-    ndarray of bool, shape (ny, nx)
-        Its largest part after opening and smoothing; the mask itself where less than 60 % of it
-        would be left, as of a needle.
+    list of ndarray of bool, shape (ny, nx)
+        The largest part of the mask after opening and smoothing, a rounder, a wider and a tighter
+        one; the mask itself instead of one with less than 60 % of its pixels, as of a needle.
     """
     # The outermost pixels are repeated, so that an image's edge does not count as the particle's.
     wide = binary_opening(np.pad(mask, 3, mode="edge")).astype(np.float32)
-    smooth = gaussian_filter(wide, 0.8)[3:-3, 3:-3] > 0.5
-    parts, count = label(smooth)
-    if count > 1:
-        smooth = parts == 1 + np.argmax(np.bincount(parts.ravel())[1:])
-    return smooth if smooth.sum() >= 0.6 * mask.sum() else mask
+    soft, round_ = (gaussian_filter(wide, sigma)[3:-3, 3:-3] for sigma in (0.8, 1.2))
+    guesses = (_largest_part(g) for g in (soft > 0.5, round_ > 0.5, soft > 0.35, soft > 0.65))
+    return [guess if guess.sum() >= 0.6 * mask.sum() else mask for guess in guesses]
+
+
+def _largest_part(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    parts, count = label(mask)
+    return parts == 1 + np.argmax(np.bincount(parts.ravel())[1:]) if count > 1 else mask
 
 
 def crop_particle(image: Image, mask: NDArray[np.bool_], circle: Circle) -> Image:

@@ -8,7 +8,7 @@ from scipy.ndimage import distance_transform_edt, gaussian_filter, maximum_filte
 from skimage.filters import threshold_otsu
 
 Image = NDArray[np.float32]
-SMALLEST_RADIUS, LARGEST_RADIUS = 8.0, 40.0  # pixels: what the network segments as it is
+SMALLEST_RADIUS, LARGEST_RADIUS = 8.5, 40.0  # pixels: what the network segments as it is
 MOST_PIXELS = 64e6  # an enlarged image is kept below this, so that memory stays bounded
 LARGEST_ZOOM = 8.0
 _CLEAR = 6.0  # contrast over noise at which a threshold draws clean outlines
@@ -69,5 +69,5 @@ def suitable_zoom(image: Image) -> float:
     radius = typical_radius(image)
     if radius == 0 or SMALLEST_RADIUS <= radius <= LARGEST_RADIUS:
         return 1.0
-    target = SMALLEST_RADIUS * 1.5 if radius < SMALLEST_RADIUS else LARGEST_RADIUS * 0.75
+    target = SMALLEST_RADIUS if radius < SMALLEST_RADIUS else LARGEST_RADIUS
     return float(min(target / radius, LARGEST_ZOOM, max(1.0, np.sqrt(MOST_PIXELS / image.size))))
