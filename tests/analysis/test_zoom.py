@@ -68,3 +68,11 @@ def test_no_image_is_enlarged_beyond_reason() -> None:
     image = np.zeros((64, 64), np.float32)
     image[::8, ::8] = 1
     assert suitable_zoom(image) <= zoom.LARGEST_ZOOM
+
+
+@pytest.mark.parametrize(("radius", "zoom"), [(20, 1.0), (4, 2.0)])
+def test_a_large_image_is_judged_by_its_parts(radius: int, zoom: float) -> None:
+    y, x = np.indices((1600, 1700)) % 100 - 50
+    image = (np.hypot(y, x) <= radius).astype(np.float32)
+    image[:500, :500] = 0  # a part without particles
+    assert suitable_zoom(image) == pytest.approx(zoom, rel=0.25)

@@ -104,15 +104,25 @@ def instances(maps: Maps) -> NDArray[np.int32]:
     ndarray, int32
         Labels; not consecutive, where specks were dropped.
     """
-    foreground = maps.foreground > _HALF
-    seeds, count = _seeds(maps.interior > _HALF)
-    # What has no interior at all, small or faint, is one particle per connected part.
-    parts, _ = ndimage.label(foreground)
-    seeded = np.zeros(parts.max() + 1, bool)
-    seeded[parts[seeds > 0]] = True
-    lone = foreground & ~seeded[parts]
-    seeds[lone] = count + parts[lone]
-    labels = watershed(255 - maps.interior, seeds, mask=foreground)
+    parts, _ = ndimage.label(maps.foreground > _HALF)
+    labels, count = np.zeros(parts.shape, np.int32), 0
+    # Heap by heap, so that memory grows with the largest heap and not with the image.
+    for part, box in enumerate(ndimage.find_objects(parts), start=1):
+        window = tuple(slice(max(0, b.start - 1), b.stop + 1) for b in box)
+        own = parts[window] == part
+        particles = _split(own, maps.interior[window])
+        labels[window][own] = np.where(particles > 0, particles + count, 0)[own]
+        count += int(particles.max())
+    return labels
+
+
+def _split(heap: NDArray[np.bool_], interior: NDArray[np.number]) -> NDArray[np.int32]:
+    """Label the particles of one connected part of the foreground.
+
+    What has no interior at all, small or faint, is one particle.
+    """
+    seeds, count = _seeds(heap & (interior > _HALF))
+    labels = watershed(255 - interior, seeds, mask=heap) if count > 1 else heap.astype(np.int32)
     sizes = np.bincount(labels.ravel())
     labels[(sizes < _SMALLEST_PARTICLE)[labels]] = 0
     return labels.astype(np.int32)

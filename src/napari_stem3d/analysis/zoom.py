@@ -11,6 +11,7 @@ Image = NDArray[np.float32]
 SMALLEST_RADIUS, LARGEST_RADIUS = 8.5, 40.0  # pixels: what the network segments as it is
 MOST_PIXELS = 64e6  # an enlarged image is kept below this, so that memory stays bounded
 LARGEST_ZOOM = 8.0
+_SAMPLE = 512  # pixels of the sides of the parts in which large images are judged
 _CLEAR = 6.0  # contrast over noise at which a threshold draws clean outlines
 _ROUGH_OF_NOISE = 0.58  # median distance of white noise of unit variance from its 3 x 3 median
 
@@ -66,8 +67,17 @@ def suitable_zoom(image: Image) -> float:
     float
         1 where particles have a radius of 8 to 40 pixels, otherwise what brings them there.
     """
-    radius = typical_radius(image)
+    radii = [radius for part in _samples(image) if (radius := typical_radius(part))]
+    radius = float(np.median(radii)) if radii else 0.0
     if radius == 0 or SMALLEST_RADIUS <= radius <= LARGEST_RADIUS:
         return 1.0
     target = SMALLEST_RADIUS if radius < SMALLEST_RADIUS else LARGEST_RADIUS
     return float(min(target / radius, LARGEST_ZOOM, max(1.0, np.sqrt(MOST_PIXELS / image.size))))
+
+
+def _samples(image: Image) -> list[Image]:
+    """Nine parts of a large image, evenly spread, or the whole of a smaller one."""
+    if max(image.shape) <= 3 * _SAMPLE:
+        return [image]
+    starts = [np.linspace(0, max(0, n - _SAMPLE), 3).astype(int) for n in image.shape]
+    return [image[y : y + _SAMPLE, x : x + _SAMPLE] for y in starts[0] for x in starts[1]]
