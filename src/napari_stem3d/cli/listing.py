@@ -46,7 +46,7 @@ def networks(json: Json = False) -> None:
         if json:
             row["card"] = card
         else:
-            row["figures"] = [_figure(figure) for figure in card.get("figures", [])]
+            row["figures"] = [_figure(f) for f in card.get("figures", []) if _is_standard(f)]
         rows.append(row)
     show_table(rows, "Networks", json)
 
@@ -64,11 +64,15 @@ def plugins(json: Json = False) -> None:
     show_table(rows, "Plugins", json)
 
 
+def _is_standard(row: dict[str, Any]) -> bool:
+    """Return whether a row of a card's figures is of unchanged images at the standard dose."""
+    return row.get("dose", "standard") == "standard" and row.get("change", "none") == "none"
+
+
 def _figure(row: dict[str, Any]) -> str:
     """Return a row of a card's figures in short: what, how much, the ends of its interval."""
     share = row.get("accuracy", row.get("found"))
-    conditions = [row[key] for key in ("task", "dose", "change") if row.get(key, "none") != "none"]
-    return f"{' '.join(conditions)}: {share} % ({row['low']} to {row['high']})"
+    return f"{row['task']} {share} % ({row['low']} to {row['high']})"
 
 
 def _dimension(field: dataclasses.Field[Any]) -> str:
