@@ -46,7 +46,7 @@ find_python() {
 case "$goal" in
 demo) requirement="." ;;
 test)
-    requirement=".[gui,dev,docs]"
+    requirement=".[cluster,gui,mesh,dev,docs]"
     need_packages "${window_packages[@]}"
     if ! command -v xvfb-run >/dev/null; then
         echo "xvfb-run is needed to test the widgets; please install Xvfb." >&2
