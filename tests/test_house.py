@@ -52,7 +52,7 @@ def test_annotations_are_postponed_except_where_magicgui_reads_them():
 def test_dependencies_have_lower_bounds_only():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    assert extras.pop("all") == ["napari-stem3d[gui,dev,docs]"]
+    assert extras.pop("all") == ["napari-stem3d[cluster,gui,mesh,dev,docs]"]
     for requirement in chain(project["dependencies"], *extras.values()):
         bounds = re.findall(r"[<>=!~]=?", requirement.partition(";")[0])
         assert bounds == [">="], requirement

@@ -1,0 +1,28 @@
+"""Every requirement on the simulator, and every test of its physics, is named by a test."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+ROWS = [f"SIM-{k:02}" for k in range(1, 26)] + [f"P-{k}" for k in range(1, 12)]
+NAME = re.compile(r"\b(SIM-\d\d|P-\d+)\b")
+
+
+def named() -> set[str]:
+    """Return the requirements that docstrings of test functions name."""
+    names: set[str] = set()
+    for path in TESTS.rglob("test_*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                names |= set(NAME.findall(ast.get_docstring(node) or ""))
+    return names
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_some_test_names_it(row):
+    assert row in named()
