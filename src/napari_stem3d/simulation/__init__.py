@@ -30,6 +30,7 @@ from napari_stem3d.simulation.shapes import (
     SquarePyramid,
     Tetrahedron,
 )
+from napari_stem3d.simulation.trajectory import Trajectory
 
 __all__ = [
     "Body",
@@ -56,6 +57,7 @@ __all__ = [
     "Sphere",
     "SquarePyramid",
     "Tetrahedron",
+    "Trajectory",
     "length",
     "project",
     "project_batch",

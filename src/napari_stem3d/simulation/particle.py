@@ -7,16 +7,22 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.transform import Rotation
 
+from napari_stem3d._errors import InputError
 from napari_stem3d.simulation.body import Body
 from napari_stem3d.simulation.deformations import CutCorners, Deformation
+from napari_stem3d.simulation.fields import is_number
+from napari_stem3d.simulation.orientation import canonical
 from napari_stem3d.simulation.shapes import Shape
+from napari_stem3d.simulation.trajectory import Trajectory
 
 
 @dataclass(frozen=True, eq=False)
 class Particle:
-    """A shape, what is wrong with it, and how it lies.
+    """A shape, what is wrong with it, what it is made of, how it lies and how it moves.
 
     Attributes
     ----------
@@ -26,15 +32,37 @@ class Particle:
         Where the shape's origin lies (y, x) [nm]; (0, 0) is the centre of the first pixel.
     rotation : scipy.spatial.transform.Rotation
         From the body's (x, y, z) to the laboratory's: x along the rows, y down the columns, z
-        along the beam.
+        along the beam. It is kept as `orientation.canonical` returns it, so that its quaternion,
+        written out and read again, gives the very same image.
     deformations : tuple of Deformation
         Applied in their order.
+    z : float
+        Depth of the shape's origin along the beam [nm]; the focal plane is 0.
+    material : str, optional
+        What it is made of; the microscope's `Contrast.material` by default.
+    motion : Trajectory, optional
+        Pose as a function of time, which then takes the place of `position` and `rotation`.
     """
 
     shape: Shape
     position: tuple[float, float] = (0.0, 0.0)
     rotation: Rotation = field(default_factory=Rotation.identity)
     deformations: tuple[Deformation, ...] = ()
+    z: float = 0.0
+    material: str | None = None
+    motion: Trajectory | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse poses that are none."""
+        numbers = (*self.position, self.z)
+        if len(numbers) != 3 or not all(is_number(n) and np.isfinite(float(n)) for n in numbers):
+            raise InputError(
+                "position must be two finite lengths (y, x) and z one, in nm. "
+                f"Received: {self.position!r} and {self.z!r}"
+            )
+        if not isinstance(self.rotation, Rotation) or not self.rotation.single:
+            raise InputError(f"rotation must be one SciPy Rotation. Received: {self.rotation!r}")
+        object.__setattr__(self, "rotation", canonical(self.rotation))
 
     @cached_property
     def body(self) -> Body:
@@ -55,6 +83,38 @@ class Particle:
         cuts = (d.corners for d in self.deformations if isinstance(d, CutCorners))
         return tuple(sorted({corner for corners in cuts for corner in corners}))
 
+    def poses(self, times: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Poses at some times.
+
+        Parameters
+        ----------
+        times : array_like, shape (m,)
+            Times [s].
+
+        Returns
+        -------
+        matrices : ndarray, shape (m, 3, 3)
+            Rotations from the body's axes to the laboratory's.
+        positions : ndarray, shape (m, 2)
+            Positions (y, x) [nm].
+        """
+        if self.motion is None:
+            count = np.size(times)
+            return (
+                np.broadcast_to(self.rotation.as_matrix(), (count, 3, 3)),
+                np.broadcast_to(np.array(self.position, float), (count, 2)),
+            )
+        rotations, positions = self.motion.poses(times)
+        return rotations.as_matrix(), positions
+
+    def at(self, time: float) -> Particle:
+        """Return the particle standing still in its pose of a time [s]."""
+        if self.motion is None:
+            return self
+        rotations, positions = self.motion.poses([time])
+        y, x = map(float, positions[0])
+        return dataclasses.replace(self, position=(y, x), rotation=rotations[0], motion=None)
+
     def truth(self) -> dict[str, Any]:
         """Everything that is known of the particle, in plain numbers and strings.
 
@@ -73,5 +133,5 @@ class Particle:
             "corners": len(self.deformed_corners),
             "corner_indices": " ".join(map(str, self.deformed_corners)),
             "volume_nm3": float(self.volume),
-            "orientation_xyzw": " ".join(f"{q:.9f}" for q in self.rotation.as_quat()),
+            "orientation_xyzw": " ".join(map(repr, self.rotation.as_quat().tolist())),
         }
