@@ -10,6 +10,8 @@ import math
 from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
+
 from napari_stem3d._errors import InputError
 
 
@@ -67,29 +69,69 @@ def length(
     return quantity(default, "nm", low, high, doc, relative=relative)
 
 
+def whole(default: int, low: int, high: int, doc: str) -> Any:
+    """Dataclass field for a whole number between `low` and `high`, both included."""
+    return quantity(default, "", low, high, doc, whole=True)
+
+
+def switch(default: bool, doc: str) -> Any:
+    """Dataclass field for something that is on or off."""
+    return dataclasses.field(default=default, metadata={"doc": doc})
+
+
+def text(default: str, doc: str) -> Any:
+    """Dataclass field for words, such as the name of a material."""
+    return dataclasses.field(default=default, metadata={"doc": doc})
+
+
+class Checked:
+    """Base of the frozen dataclasses whose fields carry their units and bounds."""
+
+    def __post_init__(self) -> None:
+        """Refuse values that the fields do not allow."""
+        check_bounds(self)
+
+
 def check_bounds(instance: Any) -> None:
-    """Refuse a dataclass instance one of whose quantities lies outside its bounds.
+    """Refuse a dataclass instance one of whose fields has the wrong type or is out of bounds.
 
     Numbers of NumPy become Python's, which neither overflow nor lose digits.
 
     Raises
     ------
     InputError
-        Naming the class, the field, its bounds and what was received.
+        Naming the class, the field, what it may be and what was received.
     """
     for field in dataclasses.fields(instance):
-        if "unit" not in field.metadata:
-            continue
-        low, high, unit = (field.metadata[key] for key in ("min", "max", "unit"))
         value = getattr(instance, field.name)
+        try:
+            checked = _checked(field, value)
+        except ValueError as error:
+            name = f"{type(instance).__name__}.{field.name}"
+            raise InputError(f"{name} must {error}. Received: {value!r}") from None
+        if checked is not value:
+            object.__setattr__(instance, field.name, checked)
+
+
+def _checked(field: Any, value: Any) -> Any:
+    """Return a value as Python's own type; ValueError says what it should have been."""
+    facts, default = field.metadata, field.default
+    if "unit" in facts:
+        low, high, unit = (facts[key] for key in ("min", "max", "unit"))
         if not (is_number(value) and low <= value <= high):
-            raise InputError(
-                f"{type(instance).__name__}.{field.name} must lie between {low:g} and {high:g} "
-                f"{unit}".rstrip()
-                + f". Received: {value!r}"
-            )
-        if not isinstance(value, (int, float)):
-            object.__setattr__(instance, field.name, float(value))
+            raise ValueError(f"lie between {low:g} and {high:g} {unit}".rstrip())
+        if facts.get("whole") and value != int(value):
+            raise ValueError("be a whole number")
+        if facts.get("whole"):
+            return int(value)
+        return value if isinstance(value, (int, float)) else float(value)
+    if isinstance(default, bool):
+        if not isinstance(value, (bool, np.bool_)):
+            raise ValueError("be true or false")
+        return bool(value)
+    if isinstance(default, str) and not isinstance(value, str):
+        raise ValueError("be a text")
+    return value
 
 
 def is_number(value: Any) -> bool:
@@ -100,8 +142,3 @@ def is_number(value: Any) -> bool:
 def is_whole(value: Any, low: int, high: float = math.inf) -> bool:
     """Whether a value is a whole number between `low` and `high`."""
     return is_number(value) and isinstance(value, Integral) and low <= int(value) <= high
-
-
-def switch(default: bool, doc: str) -> Any:
-    """Dataclass field for something that is on or off."""
-    return dataclasses.field(default=default, metadata={"doc": doc})
