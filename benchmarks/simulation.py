@@ -51,7 +51,8 @@ def voxels(particle: Particle) -> NDArray[np.float32]:
     line = (np.arange(SIDE) - (SIDE - 1) / 2) * GRID.sampling[0]
     z, y, x = np.meshgrid(line, line, line, indexing="ij")
     inside = np.ones((SIDE,) * 3, bool)
-    for (nx, ny, nz), offset in zip(particle.body.normals, particle.body.offsets):
+    ((_, piece),) = particle.body.pieces
+    for (nx, ny, nz), offset in zip(piece.normals, piece.offsets):
         inside &= nx * x + ny * y + nz * z <= offset
     return inside.astype(np.float32)
 

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -21,6 +21,7 @@ from napari_stem3d.simulation import (
     Deformation,
     Grid,
     Octahedron,
+    Piece,
     Particle,
     Shape,
     Sphere,
@@ -143,19 +144,20 @@ class Halving(Deformation):
     drift: list[float] = field(default_factory=lambda: [0.0], compare=False)
 
     def apply(self, shape: Shape, body: Body) -> Body:
-        plane = np.array([[0.0, 0.0, 1.0]]), np.zeros(1)
+        plane = Piece(np.array([[0.0, 0.0, 1.0]]), np.zeros(1))
         if self.fault == "nothing":
             return body
         if self.fault == "image":
             return np.zeros((2, 2))  # type: ignore[return-value]
         if self.fault == "overwrite":
-            body.offsets[:] /= 2
+            body.pieces[0][1].offsets[:] /= 2
         if self.fault == "drift":
             self.drift[0] += 0.1
-            plane[1][:] = self.drift
+            plane.offsets[:] = self.drift
         if self.fault == "grow":
-            return Body(body.normals, body.offsets * 2, None, None, body.radius)
-        return body.cut(*plane)
+            piece = body.pieces[0][1]
+            return Body(((1.0, replace(piece, offsets=piece.offsets * 2)),), body.radius)
+        return body.cut(plane)
 
 
 def test_a_good_deformation_passes() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial import ConvexHull
 
-from napari_stem3d.simulation import Body, Cuboid, Polyhedron
+from napari_stem3d.simulation import Body, Cuboid, Piece, Polyhedron
 from napari_stem3d.simulation.body import plane_vertices
 
 
@@ -21,7 +21,7 @@ def test_the_volume_of_planes_is_that_of_their_hull(polyhedron: Polyhedron) -> N
 
 def test_a_cut_leaves_the_first_body_alone() -> None:
     body = Cuboid(2.0, 4.0, 6.0).body
-    half = body.cut(np.array([[0.0, 0.0, 1.0]]), np.array([0.0]))
+    half = body.cut(Piece(np.array([[0.0, 0.0, 1.0]]), np.array([0.0])))
     assert half.volume == pytest.approx(24.0)
     assert body.volume == pytest.approx(48.0)
 
@@ -30,5 +30,5 @@ def test_the_volume_of_a_mesh_may_lie_anywhere() -> None:
     vertices = np.array([[0, 0, 0], [3, 0, 0], [0, 2, 0], [0, 0, 1]], float)
     vertices += (5, -7, 9)
     faces = np.array([[0, 2, 1], [0, 1, 3], [0, 3, 2], [1, 2, 3]])
-    body = Body(np.empty((0, 3)), np.empty(0), None, (vertices, faces), radius=20.0)
+    body = Body(((1.0, Piece(mesh=(vertices, faces))),), radius=20.0)
     assert body.volume == pytest.approx(1.0)

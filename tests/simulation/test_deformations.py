@@ -46,7 +46,8 @@ def test_the_fractions_belong_to_the_edges_in_the_order_of_the_neighbours() -> N
     for neighbour, f in zip(Cuboid.neighbours()[5], cut):
         corners = shape.vertices()
         point = corners[5] + f * (corners[neighbour] - corners[5])
-        assert body.normals[-1] @ point == pytest.approx(body.offsets[-1])
+        plane = body.pieces[0][1]
+        assert plane.normals[-1] @ point == pytest.approx(plane.offsets[-1])
 
 
 def test_what_is_cut_off_is_missing_in_the_image() -> None:
@@ -99,9 +100,9 @@ def test_no_cut_reaches_beyond_the_middle_of_an_edge(polyhedron: Polyhedron) -> 
     points, neighbours = polyhedron.vertices(), polyhedron.neighbours()
     for _ in range(200):
         cuts = CutCorners.random(polyhedron, len(points), rng)
-        body = cuts.apply(polyhedron, polyhedron.body)
+        piece = cuts.apply(polyhedron, polyhedron.body).pieces[0][1]
         planes = slice(-len(points), None)
-        for k, (n, d) in enumerate(zip(body.normals[planes], body.offsets[planes])):
+        for k, (n, d) in enumerate(zip(piece.normals[planes], piece.offsets[planes])):
             assert n @ points[k] > d  # the corner itself is gone
             middles = (points[k] + points[list(neighbours[k])]) / 2
             assert (middles @ n <= d + 1e-9).all()

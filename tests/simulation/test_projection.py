@@ -15,7 +15,6 @@ from scipy.spatial import ConvexHull
 from scipy.spatial.transform import Rotation
 from scipy.special import elliprg
 
-from napari_stem3d._errors import InputError
 from napari_stem3d.simulation import (
     Cone,
     Cuboid,
@@ -330,6 +329,9 @@ def test_triangles_edge_on_leave_no_gap_and_no_streak() -> None:
     assert volume(image, grid) == pytest.approx(8 * 6 * 4)
 
 
-def test_a_mesh_has_no_place_in_a_batch() -> None:
-    with pytest.raises(InputError, match="takes convex bodies"):
-        project_batch([Particle(MeshCuboid())], Grid())
+def test_meshes_and_planes_share_a_batch() -> None:
+    rng = np.random.default_rng(14)
+    grid = Grid((60, 50), (0.4, 0.5))
+    poses = [random_pose(s, grid, rng) for s in (MeshCuboid(), Sphere(9.0), MeshCuboid(3, 4, 5))]
+    for image, particle in zip(project_batch(poses, grid), poses):
+        np.testing.assert_array_equal(image, project(particle, grid))

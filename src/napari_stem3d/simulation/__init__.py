@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from napari_stem3d.simulation.body import Body
+from napari_stem3d.simulation.body import Body, Piece
 from napari_stem3d.simulation.dataset import Dataset, Sample, Scene, simulate
 from napari_stem3d.simulation.deformations import CutCorners, Deformation
 from napari_stem3d.simulation.fields import length, quantity, switch
@@ -49,6 +49,7 @@ __all__ = [
     "Microscope",
     "Octahedron",
     "Particle",
+    "Piece",
     "Polyhedron",
     "Probe",
     "Sample",

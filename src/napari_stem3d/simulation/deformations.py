@@ -11,7 +11,7 @@ import numpy as np
 
 from napari_stem3d._errors import InputError
 from napari_stem3d.plugins import hookimpl
-from napari_stem3d.simulation.body import Body
+from napari_stem3d.simulation.body import Body, Piece
 from napari_stem3d.simulation.shapes import Polyhedron, Shape
 
 DEEPEST_CUT = 0.5  # two cuts on one edge meet, at the most, in its middle
@@ -80,7 +80,7 @@ class CutCorners(Deformation):
         if not planes:
             return body
         normals, offsets = zip(*planes)
-        return body.cut(np.array(normals), np.array(offsets))
+        return body.cut(Piece(np.array(normals), np.array(offsets)))
 
     @classmethod
     def random(

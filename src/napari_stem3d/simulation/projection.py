@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_stem3d._errors import InputError
 from napari_stem3d.simulation import _kernels
+from napari_stem3d.simulation._packing import stack_bodies
 from napari_stem3d.simulation.grid import Grid
 from napari_stem3d.simulation.particle import Particle
 
 Image = NDArray[np.float32]
+Scenes = Sequence[Particle] | Sequence[Sequence[Particle]]
+_EVERYWHERE = (-1e9, 1e9)  # nm
 
 
 class Projection(NamedTuple):
@@ -31,7 +34,14 @@ class Projection(NamedTuple):
     labels: NDArray[np.int32]
 
 
-def project(particles: Particle | Sequence[Particle], grid: Grid) -> Image:
+def project(
+    particles: Particle | Sequence[Particle],
+    grid: Grid,
+    *,
+    times: NDArray[np.float64] | None = None,
+    between: tuple[float, float] | None = None,
+    weights: Sequence[float] | None = None,
+) -> Image:
     """Thickness along the beam through the centre of every pixel.
 
     Parameters
@@ -40,134 +50,144 @@ def project(particles: Particle | Sequence[Particle], grid: Grid) -> Image:
         Scene; thicknesses of overlapping particles add up.
     grid : Grid
         Pixels of the image.
+    times : array_like, shape (ny,), optional
+        Time of each row [s]: particles that move are seen in every row as they lie at its time.
+        Without it they are seen as they lie at rest.
+    between : tuple of float, optional
+        Depths along the beam [nm], the smaller first: only the matter between them counts.
+        Without it all does.
+    weights : sequence of float, optional
+        Factors, one per particle; 1 by default.
 
     Returns
     -------
     ndarray, shape (ny, nx), float32
         Thickness [nm].
+
+    Raises
+    ------
+    InputError
+        If `times`, `between` or `weights` do not fit.
     """
     if isinstance(particles, Particle):
         particles = (particles,)
+    scene = _arrange(particles, grid, times, weights)
     thickness = np.zeros(grid.gpts, np.float32)
-    for particle in particles:
-        _add(particle, grid, thickness)
+    _kernels.project(scene, _slab(between), _sampling(grid), thickness)
     return thickness
 
 
-def project_particles(particles: Sequence[Particle], grid: Grid) -> Projection:
-    """Thickness of a scene with the label of the particle that each pixel shows."""
-    total = np.zeros(grid.gpts, np.float32)
-    thickest = np.zeros(grid.gpts, np.float32)
+def project_particles(
+    particles: Sequence[Particle], grid: Grid, *, times: NDArray[np.float64] | None = None
+) -> Projection:
+    """Thickness of a scene with the label of the particle that each pixel shows.
+
+    Parameters and errors are those of `project`.
+    """
+    scene = _arrange(particles, grid, times, None)
+    total, thickest = np.zeros((2, *grid.gpts), np.float32)
     labels = np.zeros(grid.gpts, np.int32)
-    own = np.zeros(grid.gpts, np.float32)
-    for label, particle in enumerate(particles, start=1):
-        window = np.s_[slice(*(box := _window(particle, grid))[:2]), slice(*box[2:])]
-        own[window] = 0
-        _add(particle, grid, own)
-        total[window] += own[window]
-        front = own[window] > thickest[window]
-        thickest[window][front] = own[window][front]
-        labels[window][front] = label
+    _kernels.label(scene, _EVERYWHERE, _sampling(grid), total, thickest, labels)
     return Projection(total, labels)
 
 
-def project_batch(particles: Sequence[Particle], grid: Grid) -> Image:
-    """One image per particle, computed on all cores.
+def project_batch(scenes: Scenes, grid: Grid) -> Image:
+    """One image per scene, computed on all cores.
 
     Parameters
     ----------
-    particles : sequence of Particle
-        Convex bodies, all with the same number of planes or fewer.
+    scenes : sequence of Particle or of sequences of Particle
+        What each image shows, at rest.
     grid : Grid
         Pixels of every image.
 
     Returns
     -------
     ndarray, shape (n, ny, nx), float32
-        Thickness [nm].
+        Thickness [nm], of each image the very numbers that `project` gives.
     """
-    return project_packed(pack(particles, grid), grid)
+    return project_packed(pack(scenes, grid), grid)
 
 
 class Packed(NamedTuple):
-    """Convex bodies in the laboratory's frame as stacked arrays, ready for the kernel."""
+    """Scenes as flat arrays, ready for `project_packed`."""
 
-    planes: NDArray[np.float64]
-    quadrics: NDArray[np.float64]
-    curved: NDArray[np.bool_]
-    windows: NDArray[np.int64]
-    origins: NDArray[np.float64]
+    scene: tuple[Any, ...]
+    images: NDArray[np.int64]
 
 
-def pack(particles: Sequence[Particle], grid: Grid) -> Packed:
-    """Rotate convex bodies into the laboratory's frame and stack them."""
-    if any(p.body.mesh is not None for p in particles):
-        raise InputError("project_batch takes convex bodies. Received: a body given as a mesh")
-    most = max(len(p.body.offsets) for p in particles)
-    planes = np.zeros((len(particles), most, 4))
-    planes[..., 3] = 1  # 0 . r <= 1 fills up the bodies with fewer planes: it cuts nothing off
-    for i, particle in enumerate(particles):
-        planes[i, : len(particle.body.offsets)] = _planes(particle)
-    return Packed(
-        planes,
-        np.array([_quadric(p) for p in particles]),
-        np.array([p.body.quadric is not None for p in particles]),
-        np.array([_window(p, grid) for p in particles], np.int64),
-        np.array([p.position for p in particles], float),
-    )
+def pack(scenes: Scenes, grid: Grid) -> Packed:
+    """Stack the geometry and the poses of all particles of scenes."""
+    each = [(scene,) if isinstance(scene, Particle) else scene for scene in scenes]
+    images = np.concatenate([[0], np.cumsum(list(map(len, each)), dtype=np.int64)])
+    return Packed(_arrange([p for scene in each for p in scene], grid, None, None), images)
 
 
 def project_packed(packed: Packed, grid: Grid, out: Image | None = None) -> Image:
-    """Thickness [nm] of packed bodies, shape (n, ny, nx), on all cores."""
+    """Thickness [nm] of packed scenes, shape (n, ny, nx), on all cores."""
     if out is None:
-        out = np.empty((len(packed.planes), *grid.gpts), np.float32)
-    _kernels.project_batch(*packed, tuple(map(float, grid.sampling)), out)
+        out = np.empty((len(packed.images) - 1, *grid.gpts), np.float32)
+    _kernels.project_batch(packed.scene, packed.images, _EVERYWHERE, _sampling(grid), out)
     return out
 
 
-def _add(particle: Particle, grid: Grid, out: Image) -> None:
-    """Add the thickness of one particle to `out`."""
-    window = _window(particle, grid)
-    place = (
-        window[:2],
-        window[2:],
-        tuple(map(float, particle.position)),
-        tuple(map(float, grid.sampling)),
-        out,
+def _arrange(
+    particles: Sequence[Particle],
+    grid: Grid,
+    times: NDArray[np.float64] | None,
+    weights: Sequence[float] | None,
+) -> tuple[Any, ...]:
+    """Geometry, particles and poses as the kernels take them."""
+    count = len(particles)
+    geometry, spans = stack_bodies([p.body for p in particles])
+    if weights is not None and len(weights) != count:
+        raise InputError(f"weights must be one factor per particle. Received: {weights!r}")
+    if times is not None and np.shape(times) != (grid.gpts[0],):
+        raise InputError(
+            f"times must be {grid.gpts[0]} times, one per row. Received: {np.shape(times)}"
+        )
+    turns: list[NDArray[np.float64]] = []
+    places: list[Any] = []
+    firsts, steps = np.zeros((2, count), np.int64)
+    for i, particle in enumerate(particles):
+        firsts[i] = len(turns)
+        if times is not None and particle.motion is not None:
+            matrices, positions = particle.poses(times)
+            steps[i] = 1
+            turns.extend(matrices)
+            places.extend(positions)
+        else:
+            turns.append(particle.rotation.as_matrix())
+            places.append(particle.position)
+    poses = np.array(turns, float).reshape(-1, 3, 3), np.array(places, float).reshape(-1, 2)
+    numbers = np.concatenate([spans, firsts[:, None], steps[:, None]], axis=1)
+    hulls = [_NO_POINTS if p.body.hull is None else p.body.hull for p in particles]
+    ends = np.concatenate([[0], np.cumsum(list(map(len, hulls)), dtype=np.int64)])
+    windows = _kernels.windows(
+        np.concatenate([_NO_POINTS, *hulls]),
+        ends,
+        np.array([p.body.radius for p in particles], float),
+        numbers,
+        poses,
+        grid.gpts,
+        _sampling(grid),
     )
-    if particle.body.mesh is not None:
-        vertices, faces = particle.body.mesh
-        _kernels.add_mesh(particle.rotation.apply(vertices), np.asarray(faces), *place)
-    else:
-        curved = particle.body.quadric is not None
-        _kernels.add_convex(_planes(particle), _quadric(particle), curved, *place)
+    depths = np.array([p.z for p in particles], float)
+    factors = np.ones(count) if weights is None else np.array(weights, float)
+    return tuple(geometry), (numbers, windows, depths, factors.astype(np.float32)), poses
 
 
-def _planes(particle: Particle) -> NDArray[np.float64]:
-    """Planes (F, 4) in the laboratory's frame: normal and offset."""
-    body = particle.body
-    normals = body.normals @ particle.rotation.as_matrix().T
-    return np.concatenate([normals, body.offsets[:, None]], axis=1)
+_NO_POINTS = np.empty((0, 3))
 
 
-def _quadric(particle: Particle) -> NDArray[np.float64]:
-    """Quadric (4, 4) in the laboratory's frame."""
-    if particle.body.quadric is None:
-        return np.zeros((4, 4))
-    turn = np.eye(4)
-    turn[:3, :3] = particle.rotation.as_matrix()
-    return turn @ particle.body.quadric @ turn.T
+def _slab(between: tuple[float, float] | None) -> tuple[float, float]:
+    if between is None:
+        return _EVERYWHERE
+    low, high = map(float, between)
+    if not low <= high:
+        raise InputError(f"between must be two depths, the smaller first. Received: {between!r}")
+    return max(low, _EVERYWHERE[0]), min(high, _EVERYWHERE[1])
 
 
-def _window(particle: Particle, grid: Grid) -> tuple[int, int, int, int]:
-    """First and one-past-last row and column of the pixels that the particle can cover."""
-    body = particle.body
-    reach_y = reach_x = body.radius
-    if body.hull is not None:
-        turned = np.abs(body.hull @ particle.rotation.as_matrix()[:2].T).max(axis=0)
-        reach_x, reach_y = (min(body.radius, float(reach)) for reach in turned)
-    edges = []
-    for centre, reach, n, d in zip(particle.position, (reach_y, reach_x), grid.gpts, grid.sampling):
-        edges.append(int(np.clip(np.ceil((centre - reach) / d), 0, n)))
-        edges.append(int(np.clip(np.floor((centre + reach) / d) + 1, 0, n)))
-    return edges[0], edges[1], edges[2], edges[3]
+def _sampling(grid: Grid) -> tuple[float, float]:
+    return float(grid.sampling[0]), float(grid.sampling[1])

@@ -97,8 +97,7 @@ def check_deformation(
     rng = np.random.default_rng(seed)
     for _ in range(poses):
         particle = Particle(shape, rotation=random_rotation(rng), deformations=(deformation,))
-        # The volume of a curved body that was cut is known to nobody.
-        _check_image(particle, None if body.quadric is not None else particle.volume, what)
+        _check_image(particle, particle.volume, what)
 
 
 def _check_fields(shape_class: type[Shape]) -> None:
@@ -161,18 +160,17 @@ def _check_mesh(vertices: NDArray[Any], faces: NDArray[Any], what: str) -> None:
     require(volume > 0, f"The triangles of {what} must run counter-clockwise seen from outside")
 
 
-def _check_image(particle: Particle, volume: float | None, what: str) -> None:
+def _check_image(particle: Particle, volume: float, what: str) -> None:
     """Check the thickness in one pose against the volume and the radius."""
     image, grid, place = _image(particle)
     pose = f"at the quaternion {np.round(particle.rotation.as_quat(), 6).tolist()}"
     require(np.isfinite(image).all(), f"The thickness of {what} is not finite {pose}")
     projected = image.sum(dtype=float) * np.prod(grid.sampling)
-    if volume is not None:
-        require(
-            abs(projected / volume - 1) < _TOLERANCE,
-            f"The thickness of {what} adds up to {projected:.6g} nm³ {pose}, and its volume is "
-            f"{volume:.6g} nm³: they may differ by {_TOLERANCE:.1%}",
-        )
+    require(
+        abs(projected / volume - 1) < _TOLERANCE,
+        f"The thickness of {what} adds up to {projected:.6g} nm³ {pose}, and its volume is "
+        f"{volume:.6g} nm³: they may differ by {_TOLERANCE:.1%}",
+    )
     outside = np.hypot(*place) > particle.body.radius * (1 + 1e-6)
     require(
         not image[outside].any(),
@@ -216,8 +214,11 @@ def _image(particle: Particle) -> tuple[NDArray[np.float32], Grid, list[NDArray[
 
 def _arrays(body: Body) -> list[NDArray[Any]]:
     """Return copies of all the arrays of a body."""
-    curved = [] if body.quadric is None else [body.quadric]
-    return [np.array(a) for a in (body.normals, body.offsets, *curved, *(body.mesh or ()))]
+    return [
+        np.array(array)
+        for sign, piece in body.pieces
+        for array in (sign, piece.normals, piece.offsets, piece.quadrics, *(piece.mesh or ()))
+    ]
 
 
 def _same(some: list[NDArray[Any]], others: list[NDArray[Any]]) -> bool:
