@@ -3,33 +3,30 @@
 from __future__ import annotations
 
 import abc
-import dataclasses
 from functools import cached_property
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_stem3d._errors import InputError
-from napari_stem3d.simulation.body import Array, Body, plane_vertices
-from napari_stem3d.simulation.fields import check_bounds
+from napari_stem3d.simulation.body import Array, Body, Piece, plane_vertices
+from napari_stem3d.simulation.drawing import draw_fields
+from napari_stem3d.simulation.fields import Checked
 
 
-class Shape(abc.ABC):
+class Shape(Checked, abc.ABC):
     """A kind of particle: dimensions in nm as dataclass fields, and one method for its form.
 
-    A subclass is a frozen dataclass with a `name`, a `description` and fields made by
-    `length`. It writes whichever of `half_spaces` (convex polyhedra), `quadric` (curved bodies,
-    optionally cut by half spaces) or `mesh` (anything closed) is natural; the projection is
-    exact for each. The origin is the centre of mass.
+    A subclass is a frozen dataclass with a `name`, a `description` and fields made by `length`,
+    or by `quantity` with a ``typical`` range, `switch` and `text` where a length will not do. It
+    writes whichever of `half_spaces` (convex polyhedra), `quadric` (curved bodies, optionally
+    cut by half spaces), `mesh` (anything closed) or `pieces` (signed sums of these) is natural;
+    the projection is exact for each. The origin is the centre of mass.
     """
 
     name: ClassVar[str]
     description: ClassVar[str]
-
-    def __post_init__(self) -> None:
-        """Refuse dimensions outside their bounds."""
-        check_bounds(self)
 
     def half_spaces(self) -> tuple[Array, Array] | None:
         """Outward unit normals (F, 3) and distances from the origin (F,) [nm] of flat faces."""
@@ -46,6 +43,19 @@ class Shape(abc.ABC):
     def hull(self) -> Array | None:
         """Points (P, 3) [nm] whose convex hull holds the shape, where a few are known."""
         return None if (surface := self.mesh()) is None else surface[0]
+
+    def pieces(self) -> tuple[tuple[float, Piece], ...]:
+        """Signs and pieces that add up to the shape; one of the methods above by default."""
+        surface, quadric, planes = self.mesh(), self.quadric(), self.half_spaces()
+        if surface is None and quadric is None and planes is None:
+            raise InputError(
+                f"The shape {self.name!r} must define half_spaces, quadric, mesh or pieces. "
+                f"Received: a class with none of them"
+            )
+        parts: dict[str, Any] = {} if planes is None else dict(zip(("normals", "offsets"), planes))
+        if quadric is not None:
+            parts["quadrics"] = np.asarray(quadric)[None]
+        return ((1.0, Piece(**parts, mesh=surface)),)
 
     @property
     def volume(self) -> float:
@@ -67,17 +77,10 @@ class Shape(abc.ABC):
     @cached_property
     def body(self) -> Body:
         """Geometry for the projector."""
-        surface, quadric, planes = self.mesh(), self.quadric(), self.half_spaces()
-        if surface is None and quadric is None and planes is None:
-            raise InputError(
-                f"The shape {self.name!r} must define half_spaces, quadric or mesh. "
-                f"Received: a class with none of them"
-            )
-        normals, offsets = planes if planes is not None else (np.empty((0, 3)), np.empty(0))
-        return Body(normals, offsets, quadric, surface, self.radius, self.hull())
+        return Body(self.pieces(), self.radius, self.hull())
 
     @classmethod
-    def random(cls, rng: np.random.Generator, size: float) -> Self:
+    def random(cls, rng: np.random.Generator, size: float, **given: Any) -> Self:
         """Shape with dimensions drawn uniformly from each field's relative range.
 
         Parameters
@@ -86,14 +89,15 @@ class Shape(abc.ABC):
             Source of randomness.
         size : float
             Length [nm] that the ranges are relative to.
+        **given
+            Values of fields that are not drawn.
 
         Returns
         -------
         Shape
             Instance of this class.
         """
-        ranges = {f.name: f.metadata["relative"] for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
-        return cls(**{name: float(size * rng.uniform(*span)) for name, span in ranges.items()})
+        return cls(**draw_fields(cls, rng, size, given))
 
 
 class Polyhedron(Shape):
@@ -129,11 +133,25 @@ class Polyhedron(Shape):
         return float(np.linalg.norm(self.vertices(), axis=1).max())
 
     @classmethod
+    def edges(cls) -> tuple[tuple[int, int], ...]:
+        """Edges, each by its two corners in ascending order, in ascending order."""
+        pairs = {
+            (min(pair), max(pair)) for face in cls.faces for pair in zip(face, face[1:] + face[:1])
+        }
+        return tuple(sorted(pairs))
+
+    @classmethod
     def neighbours(cls) -> tuple[tuple[int, ...], ...]:
         """Corners at the far ends of each corner's edges, corner by corner."""
-        edges = {frozenset(pair) for face in cls.faces for pair in zip(face, face[1:] + face[:1])}
-        count = 1 + max(max(face) for face in cls.faces)
-        return tuple(
-            tuple(sorted(j for j in range(count) if frozenset((i, j)) in edges and i != j))
-            for i in range(count)
-        )
+        ends: list[set[int]] = [set() for _ in range(1 + max(map(max, cls.faces)))]
+        for i, j in cls.edges():
+            ends[i].add(j)
+            ends[j].add(i)
+        return tuple(tuple(sorted(others)) for others in ends)
+
+
+def centre_of_mass(vertices: Array, faces: NDArray[np.int64]) -> Array:
+    """Centre of mass of a closed mesh, from its tetrahedra about the origin."""
+    corners = vertices[faces]
+    volumes = np.einsum("ij,ij->i", corners[:, 0], np.cross(corners[:, 1], corners[:, 2]))
+    return volumes @ corners.sum(axis=1) / (4 * volumes.sum())
