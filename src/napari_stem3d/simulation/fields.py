@@ -84,6 +84,11 @@ def text(default: str, doc: str) -> Any:
     return dataclasses.field(default=default, metadata={"doc": doc})
 
 
+def choice(default: str, options: tuple[str, ...], doc: str) -> Any:
+    """Dataclass field for one of a few words."""
+    return dataclasses.field(default=default, metadata={"doc": doc, "choices": options})
+
+
 class Checked:
     """Base of the frozen dataclasses whose fields carry their units and bounds."""
 
@@ -131,6 +136,8 @@ def _checked(field: Any, value: Any) -> Any:
         return bool(value)
     if isinstance(default, str) and not isinstance(value, str):
         raise ValueError("be a text")
+    if value not in facts.get("choices", (value,)):
+        raise ValueError(f"be one of {', '.join(facts['choices'])}")
     return value
 
 

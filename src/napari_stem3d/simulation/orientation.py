@@ -8,6 +8,7 @@ A rotation maps the body's axes to the laboratory's. In a product the right fact
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 _STEPS = np.array(sorted(np.ndindex(9, 9), key=lambda k: abs(k[0] - 4) + abs(k[1] - 4))) - 4
@@ -32,6 +33,12 @@ def random_rotation(rng: np.random.Generator, count: int | None = None) -> Rotat
         From the body's (x, y, z) to the laboratory's, z being the direction of the beam.
     """
     return Rotation.from_quat(rng.normal(size=4 if count is None else (count, 4)))
+
+
+def random_direction(rng: np.random.Generator) -> NDArray[np.float64]:
+    """Draw a unit vector (x, y, z), uniform on the sphere."""
+    vector = rng.normal(size=3)
+    return vector / np.linalg.norm(vector)
 
 
 def canonical(rotation: Rotation) -> Rotation:
