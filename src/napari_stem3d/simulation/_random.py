@@ -1,0 +1,319 @@
+"""Random numbers that depend on a key and a position alone, not on who draws them or when.
+
+Number i of the stream of a key is a hash of (key, i): the finaliser of SplitMix64 (Steele, Lea and
+Flood, OOPSLA 2014) with the multipliers of Stafford's variant 13, applied to key + i * odd number.
+Image i of a batch therefore comes out the same to the last bit in any batch and on any number of
+threads, and the loops run in the vector units. Each hash of 64 bits serves two pixels.
+
+A normal number is the normal quantile of 32 bits, by rational functions fitted for this file
+(relative error below 6e-7 in single precision; the tails end at |z| = 6.34). A Poisson count is
+the Poisson quantile of the same bits: below an expectation of 10 by inversion of the cumulative
+sum; from there on the whole part of the normal expansion of the quantile, in the normal number w,
+
+    λ + √λ w + 1/3 + w²/6 - (w/36 + w³/72) / √λ + (-8/405 + 7 w²/810 + w⁴/270) / λ,
+
+after M. B. Giles, "Algorithm 955: approximation of the inverse Poisson cumulative distribution
+function", ACM Trans. Math. Softw. 42 (2016) 7. Its total variation distance from Poisson's
+distribution is 1.3e-4 at 10, 1.4e-5 at 30, 1.2e-6 at 100: some 10⁷ draws could not tell them apart.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit, prange
+
+from napari_stem3d._errors import InputError
+from napari_stem3d.simulation.fields import is_whole
+
+BLOCK = 128  # numbers made at a time: their intermediate results stay in the innermost cache
+EXPANSION_FROM = 10.0  # smallest expectation for which the expansion is used
+
+_HALF = BLOCK // 2
+_ODD = np.uint64(0x9E3779B97F4A7C15)
+_MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+_S27, _S30, _S31, _S32 = (np.uint64(shift) for shift in (27, 30, 31, 32))
+
+_f = np.float32
+_TO_UNIT = _f(2.0**-32)
+_TAIL = np.int32(0.495 * 2**32)  # beyond, the quantile comes from the fit to the tails
+# Normal quantile divided by q, for |q| < 0.495: a rational function of 1/4 - q².
+_P = tuple(map(_f, (6.97463224, 4911.53257, 487966.202, 9860020.13, 38173242.7, 14278672.1)))
+_Q = tuple(map(_f, (894.869697, 111652.593, 2992047.07, 17693531.6, 16489913.7)))
+# Normal quantile of small p: a rational function of sqrt(-2 log p), within 8e-9.
+_TAIL_P = (-2.530605146074991, -0.1802744468801424, 1.612523952844888, 0.3158097543808963)
+_TAIL_Q = (1.6309793270773514, 0.315518220129159)
+# exp(-x) for 0 <= x <= 10/16, within 5e-8.
+_E = tuple(map(_f, (-0.999996996, 0.499935239, -0.166203238, 0.0401871496, -0.00611095035)))
+
+_ZERO, _HALF_ONE, _ONE, _QUARTER, _SIXTEENTH = map(_f, (0, 0.5, 1, 0.25, 1 / 16))
+_C2 = tuple(map(_f, (1 / 3, 1 / 6)))
+_C3 = tuple(map(_f, (1 / 36, 1 / 72)))
+_C4 = tuple(map(_f, (-8 / 405, 7 / 810, 1 / 270)))
+_LOW = _f(EXPANSION_FROM)
+_HIGHEST = np.finfo(_f).max
+_RARE = _f(1 - 1e-4)  # single precision resolves the cumulative sum no finer than 1e-7
+
+
+def draw_keys(rng: np.random.Generator, count: int) -> np.ndarray:
+    """Keys of `count` images: the one door through which randomness comes in.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of randomness.
+    count : int
+        Number of keys.
+
+    Returns
+    -------
+    ndarray, shape (count,), uint64
+        Independent keys.
+    """
+    if not is_whole(count, 0):
+        raise InputError(f"count must be a whole number from 0 on. Received: {count!r}")
+    return rng.integers(0, 2**64, count, np.uint64)
+
+
+def derive(keys: np.ndarray, stage: int) -> np.ndarray:
+    """Keys of an independent stream for one stage of each image.
+
+    A stage that is switched on draws nothing from the streams of the others.
+
+    Parameters
+    ----------
+    keys : ndarray, shape (n,), uint64
+        Keys of the images.
+    stage : int
+        Number of the stage.
+
+    Returns
+    -------
+    ndarray, shape (n,), uint64
+        Keys of the stage.
+    """
+    if not is_whole(stage, 0):
+        raise InputError(f"stage must be a whole number from 0 on. Received: {stage!r}")
+    salt = np.array([(int(stage) + 1) * int(_ODD) % 2**64], np.uint64)
+    return _mix(_as_keys(keys) ^ _mix(salt))
+
+
+def uniforms(keys: np.ndarray, shape: int | tuple[int, ...]) -> np.ndarray:
+    """Evenly distributed numbers.
+
+    Parameters
+    ----------
+    keys : ndarray, shape (n,), uint64
+        One key per image.
+    shape : int or tuple of int
+        Shape of an image.
+
+    Returns
+    -------
+    ndarray, shape (n, *shape), float32
+        Numbers between 0 and 1, both excluded, in steps of 2⁻²³.
+    """
+    return _drawn(_uniforms, keys, shape)
+
+
+def normals(keys: np.ndarray, shape: int | tuple[int, ...]) -> np.ndarray:
+    """Normal numbers of mean 0 and variance 1.
+
+    Parameters
+    ----------
+    keys : ndarray, shape (n,), uint64
+        One key per image.
+    shape : int or tuple of int
+        Shape of an image.
+
+    Returns
+    -------
+    ndarray, shape (n, *shape), float32
+        Normal numbers, none beyond 6.35.
+    """
+    return _drawn(_normals, keys, shape)
+
+
+def poisson(keys: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """Poisson counts.
+
+    Parameters
+    ----------
+    keys : ndarray, shape (n,), uint64
+        One key per image.
+    expected : ndarray, shape (n, ...), float32
+        Expectations; what is not positive, or not a number, gives 0.
+
+    Returns
+    -------
+    ndarray, shape (n, ...), float32
+        Whole numbers.
+    """
+    keys = _as_keys(keys)
+    expected = np.ascontiguousarray(expected, np.float32)
+    if expected.ndim == 0 or len(expected) != len(keys):
+        raise InputError(
+            f"expected must hold one image per key, {len(keys)}. Received: {expected.shape}"
+        )
+    counts = np.empty_like(expected)
+    pixels = expected.size // max(len(keys), 1)
+    _poisson(keys, expected.reshape(len(keys), pixels), counts.reshape(len(keys), pixels))
+    return counts
+
+
+def _drawn(fill, keys, shape):
+    keys = _as_keys(keys)
+    shape = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
+    numbers = np.empty((len(keys), *shape), np.float32)
+    fill(keys, numbers.reshape(len(keys), int(np.prod(shape))))
+    return numbers
+
+
+def _as_keys(keys):
+    keys = np.ascontiguousarray(keys)
+    if keys.dtype != np.uint64 or keys.ndim != 1:
+        raise InputError(
+            "keys must be a list of whole numbers of 64 bits, as draw_keys gives them. "
+            f"Received: {keys.dtype} of shape {keys.shape}"
+        )
+    return keys
+
+
+def _mix(z):
+    """Spread each bit of an array over all bits."""
+    z = (z ^ (z >> _S30)) * _MIX_1
+    z = (z ^ (z >> _S27)) * _MIX_2
+    return z ^ (z >> _S31)
+
+
+@njit(cache=True)
+def _bits_of(key, start, bits):
+    """Fill a block with the numbers from `start` on of the stream of a key."""
+    first = key + np.uint64(start + 1) * _ODD
+    for i in range(_HALF):
+        z = first + np.uint64(i) * _ODD
+        z = (z ^ (z >> _S30)) * _MIX_1
+        z = (z ^ (z >> _S27)) * _MIX_2
+        z ^= z >> _S31
+        bits[i] = np.int32(z)
+        bits[i + _HALF] = np.int32(z >> _S32)
+
+
+@njit(cache=True, error_model="numpy")
+def _quantiles_of(bits, z):
+    """Normal quantiles of a block of bits."""
+    for i in range(BLOCK):
+        q = _f(bits[i]) * _TO_UNIT
+        v = _QUARTER - q * q
+        above = ((((_P[5] * v + _P[4]) * v + _P[3]) * v + _P[2]) * v + _P[1]) * v + _P[0]
+        below = ((((_Q[4] * v + _Q[3]) * v + _Q[2]) * v + _Q[1]) * v + _Q[0]) * v + _ONE
+        z[i] = q * (above / below)
+    for i in range(BLOCK):
+        if abs(bits[i]) > _TAIL:
+            z[i] = _tail(bits[i])
+
+
+@njit(cache=True, error_model="numpy")
+def _tail(bits):
+    u = (bits + 0.5) * 2.0**-32
+    r = np.sqrt(-2.0 * np.log(0.5 - abs(u)))
+    z = ((_TAIL_P[3] * r + _TAIL_P[2]) * r + _TAIL_P[1]) * r + _TAIL_P[0]
+    z /= (_TAIL_Q[1] * r + _TAIL_Q[0]) * r + 1.0
+    return _f(z if bits >= 0 else -z)
+
+
+@njit(cache=True)
+def _inverse(expectation, u):
+    """Poisson quantile of u by summation."""
+    probability = np.exp(-expectation)
+    total, count = probability, 0
+    while total < u and count < 100:
+        count += 1
+        probability *= expectation / count
+        total += probability
+    return count
+
+
+@njit(cache=True, error_model="numpy")
+def _invert(bits, rates, term, total, count, bound):
+    """Poisson quantiles of a block whose expectations are at most `bound`, below 10."""
+    for i in range(BLOCK):
+        x = min(rates[i], _LOW) * _SIXTEENTH
+        e = ((((_E[4] * x + _E[3]) * x + _E[2]) * x + _E[1]) * x + _E[0]) * x + _ONE
+        e *= e
+        e *= e
+        e *= e
+        term[i] = e * e
+        total[i] = e * e
+        count[i] = _ZERO
+    for k in range(_inverse(bound, _RARE)):
+        share = _ONE / _f(k + 1)
+        for i in range(BLOCK):
+            u = _f(bits[i]) * _TO_UNIT + _HALF_ONE
+            count[i] += _ONE if total[i] < u else _ZERO
+            term[i] *= rates[i] * share
+            total[i] += term[i]
+    for i in range(BLOCK):
+        u = (bits[i] + 0.5) * 2.0**-32 + 0.5
+        if u > _RARE and rates[i] < _LOW:
+            count[i] = _f(_inverse(float(rates[i]), u))
+
+
+@njit(cache=True, error_model="numpy")
+def _expand(w, rates, count):
+    """Poisson quantiles of a block where the expectation is 10 or more."""
+    for i in range(BLOCK):
+        rate = max(rates[i], _LOW)
+        root = np.sqrt(rate)
+        square = w[i] * w[i]
+        last = (_C4[2] * square + _C4[1]) * square + _C4[0]
+        inner = (last / root - (_C3[1] * square + _C3[0]) * w[i]) / root
+        x = np.floor(rate + (root * w[i] + (_C2[1] * square + _C2[0] + inner)))
+        count[i] = x if rates[i] >= _LOW else count[i]
+
+
+@njit(cache=True, parallel=True)
+def _uniforms(keys, out):
+    for n in prange(len(keys)):
+        bits = np.empty(BLOCK, np.int32)
+        for start in range(0, out.shape[1], BLOCK):
+            _bits_of(keys[n], start // 2, bits)
+            for i in range(min(BLOCK, out.shape[1] - start)):
+                out[n, start + i] = (_f(bits[i] >> 9) + _HALF_ONE) * _f(2.0**-23) + _HALF_ONE
+
+
+@njit(cache=True, parallel=True)
+def _normals(keys, out):
+    for n in prange(len(keys)):
+        bits, z = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.float32)
+        for start in range(0, out.shape[1], BLOCK):
+            _bits_of(keys[n], start // 2, bits)
+            _quantiles_of(bits, z)
+            for i in range(min(BLOCK, out.shape[1] - start)):
+                out[n, start + i] = z[i]
+
+
+@njit(cache=True, parallel=True)
+def _poisson(keys, expected, out):
+    for n in prange(len(keys)):
+        bits, z = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.float32)
+        rates, count = np.zeros(BLOCK, np.float32), np.zeros(BLOCK, np.float32)
+        term, total = np.empty(BLOCK, np.float32), np.empty(BLOCK, np.float32)
+        for start in range(0, out.shape[1], BLOCK):
+            size = min(BLOCK, out.shape[1] - start)
+            for i in range(size):
+                rate = expected[n, start + i]
+                rates[i] = min(rate, _HIGHEST) if rate > _ZERO else _ZERO
+            bound, highest = _ZERO, _ZERO
+            for i in range(size):
+                highest = max(highest, rates[i])
+                bound = max(bound, rates[i] if rates[i] < _LOW else _ZERO)
+            count[:] = _ZERO
+            if highest > _ZERO:
+                _bits_of(keys[n], start // 2, bits)
+            if bound > _ZERO:
+                _invert(bits, rates, term, total, count, bound)
+            if highest >= _LOW:
+                _quantiles_of(bits, z)
+                _expand(z, rates, count)
+            for i in range(size):
+                out[n, start + i] = count[i]
