@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from napari_stem3d.plugins import hookimpl
-from napari_stem3d.simulation.shapes._base import Polyhedron, Shape
+from napari_stem3d.simulation.shapes._base import Polyhedron, Shape, sphere_quadric
 from napari_stem3d.simulation.shapes.crystals import (
     Decahedron,
     HexagonalPrism,
@@ -39,6 +39,7 @@ __all__ = [
     "SquarePyramid",
     "Tetrahedron",
     "TruncatedOctahedron",
+    "sphere_quadric",
 ]
 
 

@@ -155,3 +155,11 @@ def centre_of_mass(vertices: Array, faces: NDArray[np.int64]) -> Array:
     corners = vertices[faces]
     volumes = np.einsum("ij,ij->i", corners[:, 0], np.cross(corners[:, 1], corners[:, 2]))
     return volumes @ corners.sum(axis=1) / (4 * volumes.sum())
+
+
+def sphere_quadric(centre: Array, radius: float) -> Array:
+    """Symmetric (4, 4) matrix of the sphere about a point (3,) [nm]."""
+    matrix = np.eye(4)
+    matrix[3, :3] = matrix[:3, 3] = -centre
+    matrix[3, 3] = centre @ centre - radius**2
+    return matrix

@@ -10,7 +10,7 @@ import numpy as np
 from napari_stem3d._errors import InputError
 from napari_stem3d.simulation.body import Array, Piece
 from napari_stem3d.simulation.fields import length
-from napari_stem3d.simulation.shapes._base import Shape
+from napari_stem3d.simulation.shapes._base import Shape, sphere_quadric
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ class Rod(Shape):
         mantle = np.diag([1.0, 1.0, 0.0, -(radius**2)])
         middle = Piece(np.concatenate([up, -up]), np.full(2, half), mantle[None])
         caps = [
-            (1.0, Piece(-side * up, np.array([-half]), _sphere(side * half, radius)[None]))
-            for side in (1, -1)
+            (1.0, Piece(-end, np.array([-half]), sphere_quadric(half * end[0], radius)[None]))
+            for end in (up, -up)
         ]
         return ((1.0, middle), *caps)
 
@@ -62,10 +62,3 @@ class Rod(Shape):
     def volume(self) -> float:
         """π d² (3 h − d) / 12 [nm³]."""
         return np.pi * self.diameter**2 * (3 * self.height - self.diameter) / 12
-
-
-def _sphere(height: float, radius: float) -> Array:
-    """Quadric of a sphere whose centre lies on the z axis."""
-    matrix = np.diag([1.0, 1.0, 1.0, height**2 - radius**2])
-    matrix[2, 3] = matrix[3, 2] = -height
-    return matrix

@@ -1,31 +1,22 @@
-"""What can be wrong with a particle: deformations turn one body into another."""
+"""Corners cut off by planes at fractions of their edges."""
 
 from __future__ import annotations
 
-import abc
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
 import numpy as np
 
 from napari_stem3d._errors import InputError
-from napari_stem3d.plugins import hookimpl
 from napari_stem3d.simulation.body import Body, Piece
-from napari_stem3d.simulation.shapes import Polyhedron, Shape
+from napari_stem3d.simulation.deformations._base import (
+    Deformation,
+    random_places,
+    require_polyhedron,
+)
+from napari_stem3d.simulation.shapes import Shape
 
 DEEPEST_CUT = 0.5  # two cuts on one edge meet, at the most, in its middle
-
-
-class Deformation(abc.ABC):
-    """A frozen dataclass that knows how to deform the body of a shape."""
-
-    name: ClassVar[str]
-    description: ClassVar[str]
-
-    @abc.abstractmethod
-    def apply(self, shape: Shape, body: Body) -> Body:
-        """Body of `shape`, which earlier deformations made `body`, deformed."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +37,7 @@ class CutCorners(Deformation):
     fractions: tuple[tuple[float, ...], ...]
 
     name: ClassVar[str] = "cut_corners"
-    description: ClassVar[str] = "corners cut off by planes"
+    description: ClassVar[str] = "corners cut off by planes at fractions of their edges"
 
     def __post_init__(self) -> None:
         """Refuse repeated corners and cuts that do not leave the edges' far halves alone."""
@@ -63,7 +54,8 @@ class CutCorners(Deformation):
 
     def apply(self, shape: Shape, body: Body) -> Body:
         """Add the planes through the points asked for."""
-        points, neighbours = _require_polyhedron(shape)
+        polyhedron = require_polyhedron(shape, "corners")
+        points, neighbours = polyhedron.vertices(), polyhedron.neighbours()
         planes = []
         for corner, fractions in zip(self.corners, self.fractions):
             if not 0 <= corner < len(neighbours) or len(fractions) != len(neighbours[corner]):
@@ -83,7 +75,7 @@ class CutCorners(Deformation):
         return body.cut(Piece(np.array(normals), np.array(offsets)))
 
     @classmethod
-    def random(
+    def random(  # type: ignore[override]
         cls,
         shape: Shape,
         count: int,
@@ -113,26 +105,8 @@ class CutCorners(Deformation):
         InputError
             If the shape has no corners, or fewer than `count`.
         """
-        neighbours = _require_polyhedron(shape)[1]
-        if not 0 <= count <= len(neighbours):
-            raise InputError(
-                f"A {shape.name} has {len(neighbours)} corners to deform. Received: {count}"
-            )
-        corners = tuple(int(k) for k in np.sort(rng.permutation(len(neighbours))[:count]))
+        corners = random_places(shape, "corners", count, rng)
+        neighbours = require_polyhedron(shape, "corners").neighbours()
         return cls(
             corners, tuple(tuple(rng.uniform(*span, len(neighbours[k])).tolist()) for k in corners)
         )
-
-
-def _require_polyhedron(shape: Shape) -> tuple[np.ndarray, Sequence[tuple[int, ...]]]:
-    if not isinstance(shape, Polyhedron):
-        raise InputError(
-            f"Only a polyhedron has corners to deform. Received: the shape {shape.name!r}"
-        )
-    return shape.vertices(), shape.neighbours()
-
-
-@hookimpl
-def register_deformations() -> list[type[Deformation]]:
-    """Deformations that come with the package."""
-    return [CutCorners]
