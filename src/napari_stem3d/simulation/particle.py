@@ -13,7 +13,7 @@ from scipy.spatial.transform import Rotation
 
 from napari_stem3d._errors import InputError
 from napari_stem3d.simulation.body import Body
-from napari_stem3d.simulation.deformations import CutCorners, Deformation
+from napari_stem3d.simulation.deformations import Deformation
 from napari_stem3d.simulation.fields import is_number
 from napari_stem3d.simulation.orientation import canonical
 from napari_stem3d.simulation.shapes import Shape
@@ -80,8 +80,7 @@ class Particle:
     @property
     def deformed_corners(self) -> tuple[int, ...]:
         """Indices of the corners that are deformed."""
-        cuts = (d.corners for d in self.deformations if isinstance(d, CutCorners))
-        return tuple(sorted({corner for corners in cuts for corner in corners}))
+        return tuple(sorted({k for d in self.deformations for k in d.deformed_corners}))
 
     def poses(self, times: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Poses at some times.
@@ -129,7 +128,10 @@ class Particle:
             "y_nm": float(self.position[0]),
             "x_nm": float(self.position[1]),
             "shape": self.shape.name,
-            "dimensions_nm": " ".join(f"{key}={value:.6g}" for key, value in dimensions.items()),
+            "dimensions_nm": " ".join(
+                f"{key}={value:.6g}" if type(value) is float else f"{key}={value}"
+                for key, value in dimensions.items()
+            ),
             "corners": len(self.deformed_corners),
             "corner_indices": " ".join(map(str, self.deformed_corners)),
             "volume_nm3": float(self.volume),
