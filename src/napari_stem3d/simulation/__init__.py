@@ -4,16 +4,33 @@ from __future__ import annotations
 
 from napari_stem3d.simulation.body import Body, Piece
 from napari_stem3d.simulation.dataset import Dataset, Sample, Scene, simulate
-from napari_stem3d.simulation.deformations import CutCorners, Deformation
-from napari_stem3d.simulation.fields import length, quantity, switch
+from napari_stem3d.simulation.deformations import (
+    BevelledEdges,
+    BumpedFaces,
+    CutCorners,
+    Deformation,
+    DentedFaces,
+    MissingSlab,
+    RoundedCorners,
+    TruncatedCorners,
+    places,
+)
+from napari_stem3d.simulation.fields import length, quantity, switch, text, whole
 from napari_stem3d.simulation.grid import Grid
 from napari_stem3d.simulation.microscope import (
+    PRESETS,
+    Beam,
     CarbonFilm,
     Contrast,
-    Electrons,
-    LineJitter,
+    Detector,
     Microscope,
     Probe,
+    Scan,
+    metadata,
+    microscope_from_dict,
+    microscope_to_dict,
+    read_settings,
+    write_settings,
 )
 from napari_stem3d.simulation.orientation import random_rotation
 from napari_stem3d.simulation.particle import Particle
@@ -41,7 +58,11 @@ from napari_stem3d.simulation.symmetry import corner_orbit, corner_orbits, symme
 from napari_stem3d.simulation.trajectory import Trajectory
 
 __all__ = [
+    "PRESETS",
+    "Beam",
+    "BevelledEdges",
     "Body",
+    "BumpedFaces",
     "CarbonFilm",
     "Cone",
     "Contrast",
@@ -51,38 +72,50 @@ __all__ = [
     "Dataset",
     "Decahedron",
     "Deformation",
-    "Electrons",
+    "DentedFaces",
+    "Detector",
     "Ellipsoid",
     "Grid",
     "Helix",
     "HexagonalPrism",
     "Icosahedron",
-    "LineJitter",
     "MeshShape",
     "Microscope",
+    "MissingSlab",
     "Octahedron",
     "Particle",
     "Piece",
     "Polyhedron",
     "Probe",
     "Rod",
+    "RoundedCorners",
     "Sample",
+    "Scan",
     "Scene",
     "Shape",
     "Sphere",
     "SquarePyramid",
     "Tetrahedron",
     "Trajectory",
+    "TruncatedCorners",
     "TruncatedOctahedron",
     "corner_orbit",
     "corner_orbits",
     "length",
+    "metadata",
+    "microscope_from_dict",
+    "microscope_to_dict",
+    "places",
     "project",
     "project_batch",
     "project_particles",
     "quantity",
     "random_rotation",
+    "read_settings",
     "simulate",
     "switch",
     "symmetries",
+    "text",
+    "whole",
+    "write_settings",
 ]

@@ -1,0 +1,71 @@
+"""Compiled loop of the detector: pixel after pixel, in the order of the scan."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit, prange
+
+from napari_stem3d.simulation._random import BLOCK, _bits_of, _quantiles_of
+
+_ZERO, _HALF = np.float32(0), np.float32(0.5)
+
+
+@njit(cache=True, parallel=True, error_model="numpy")
+def detect(counts, rest, pulse_keys, read_keys, pulses, lights, outputs):
+    """Turn electrons into what the detector writes, in place.
+
+    Parameters
+    ----------
+    counts : ndarray, shape (n, ny * nx), float32
+        Counted electrons; replaced by the values written.
+    rest : ndarray, shape (n, ny), float32
+        Mean count at the place where the probe waits for each line to begin.
+    pulse_keys, read_keys : ndarray, shape (n,), uint64
+        Keys of the pulse heights and of the read-out.
+    pulses : tuple of float32
+        Mean height of an electron's pulse, and its rms.
+    lights : tuple of float32
+        Fraction of the light that is left one pixel later, and one fly-back later.
+    outputs : tuple of float32
+        Black level, rms of the read-out, and the converter's largest value, 0 for none.
+    """
+    gain, spread = pulses
+    keep, keep_back = lights
+    offset, noise, top = outputs
+    n, pixels = counts.shape
+    nx = pixels // rest.shape[1]
+    for k in prange(n):
+        bits, z = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.float32)
+        light = gain * rest[k, 0]
+        for start in range(0, pixels, BLOCK):
+            block = counts[k, start : min(start + BLOCK, pixels)]
+            size = len(block)
+            for i in range(size):
+                block[i] = max(block[i], _ZERO)
+            if spread > 0:
+                _bits_of(pulse_keys[k], start // 2, bits)
+                _quantiles_of(bits, z)
+                for i in range(size):
+                    block[i] = gain * block[i] + spread * np.sqrt(block[i]) * z[i]
+            else:
+                for i in range(size):
+                    block[i] *= gain
+            if keep > 0:
+                for i in range(size):
+                    row = (start + i) // nx
+                    if row * nx == start + i:
+                        waiting = gain * rest[k, row]
+                        light = waiting + (light - waiting) * keep_back
+                    light = block[i] + (light - block[i]) * keep
+                    block[i] = light
+            if noise > 0:
+                _bits_of(read_keys[k], start // 2, bits)
+                _quantiles_of(bits, z)
+                for i in range(size):
+                    block[i] += offset + noise * z[i]
+            else:
+                for i in range(size):
+                    block[i] += offset
+            if top > 0:
+                for i in range(size):
+                    block[i] = min(max(np.floor(block[i] + _HALF), _ZERO), top)

@@ -1,0 +1,135 @@
+"""Microscopes as nested tables: in TOML files and in the metadata of images."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from napari_stem3d._errors import InputError
+from napari_stem3d.simulation.grid import Grid
+from napari_stem3d.simulation.microscope.microscope import Microscope
+
+
+def microscope_to_dict(microscope: Microscope) -> dict[str, dict[str, Any]]:
+    """Return every parameter of a microscope, as one table per stage of plain values."""
+    return dataclasses.asdict(microscope)
+
+
+def microscope_from_dict(tables: Mapping[str, Mapping[str, Any]]) -> Microscope:
+    """Microscope of the parameters in nested tables; what is missing keeps its default.
+
+    Parameters
+    ----------
+    tables : mapping of str to mapping
+        A table for each stage, as `microscope_to_dict` gives them.
+
+    Returns
+    -------
+    Microscope
+        The microscope.
+
+    Raises
+    ------
+    InputError
+        If a stage or field is unknown, or a value is not what its field takes.
+    """
+    default = Microscope()
+    _refuse_unknown("the stages", tables, default)
+    stages = {}
+    for stage, values in tables.items():
+        if not isinstance(values, Mapping):
+            raise InputError(
+                f"{stage} must be a table of parameters of this stage. Received: {values!r}"
+            )
+        _refuse_unknown(f"the parameters of {stage}", values, getattr(default, stage))
+        stages[stage] = type(getattr(default, stage))(**values)
+    return Microscope(**stages)
+
+
+def read_settings(path: str | Path) -> Microscope:
+    """Microscope of a TOML file with a table for each stage.
+
+    Parameters
+    ----------
+    path : str or Path
+        File that `write_settings` wrote, or one by hand that sets what differs from the default.
+
+    Returns
+    -------
+    Microscope
+        The microscope.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, is not TOML, or sets what does not exist or is not allowed.
+    """
+    try:
+        tables = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        return microscope_from_dict(tables)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not a TOML file: {error}.") from error
+    except InputError as error:
+        raise InputError(f"In {path}, {error}") from error
+
+
+def write_settings(path: str | Path, microscope: Microscope) -> None:
+    """Write every parameter of a microscope to a TOML file.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be written.
+    """
+    import tomli_w
+
+    try:
+        Path(path).write_text(tomli_w.dumps(microscope_to_dict(microscope)), encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror}.") from error
+
+
+def metadata(microscope: Microscope, grid: Grid) -> dict[str, Any]:
+    """Metadata of an image in the tree that HyperSpy documents.
+
+    Parameters
+    ----------
+    microscope : Microscope
+        How the image is made.
+    grid : Grid
+        Its pixels.
+
+    Returns
+    -------
+    dict
+        ``Acquisition_instrument.TEM`` holds what HyperSpy has names for, in its units: keV, nA,
+        mrad and s. ``Stem3D.microscope`` holds every parameter, as `microscope_from_dict` reads
+        it back, and ``Stem3D.dose`` the electrons per Å².
+    """
+    beam, scan = microscope.beam, microscope.scan
+    return {
+        "Acquisition_instrument": {
+            "TEM": {
+                "acquisition_mode": "STEM",
+                "beam_energy": beam.high_voltage,
+                "beam_current": beam.current * 1e-3,
+                "convergence_angle": beam.convergence,
+                "dwell_time": scan.dwell * 1e-6,
+            }
+        },
+        "Sample": {"elements": microscope.contrast.elements},
+        "Signal": {"signal_origin": "simulation"},
+        "Stem3D": {"microscope": microscope_to_dict(microscope), "dose": microscope.dose(grid)},
+    }
+
+
+def _refuse_unknown(what: str, names: Iterable[str], instance: Any) -> None:
+    known = [field.name for field in dataclasses.fields(instance)]
+    for name in names:
+        if name not in known:
+            raise InputError(f"{what} must be among {', '.join(known)}. Received: {name!r}")
