@@ -25,7 +25,7 @@ def test_logarithms_are_uniform() -> None:
 
 def test_10_to_10000_counts_where_a_particle_is_as_thick_as_its_radius(microscopes) -> None:
     counts = [
-        m.contrast.attenuation * RADIUS * m.electrons.per_pixel * m.electrons.efficiency
+        m.contrast.attenuation * RADIUS * m.electrons_per_pixel * m.detector.efficiency
         for m in microscopes
     ]
     assert stats.kstest(np.log(counts), stats.uniform(np.log(10), np.log(1000)).cdf).pvalue > 1e-3
@@ -46,8 +46,8 @@ def test_the_film_gives_up_to_twice_the_signal_of_a_particle(microscopes) -> Non
 def test_everything_that_may_vary_does(microscopes) -> None:
     assert np.mean([m.contrast.saturating for m in microscopes]) == pytest.approx(0.3, abs=0.05)
     assert np.mean([m.film.roughness > 0 for m in microscopes]) == pytest.approx(0.5, abs=0.05)
-    assert np.mean([m.jitter.step > 0 for m in microscopes]) == pytest.approx(0.7, abs=0.05)
-    assert np.mean([m.electrons.shot_noise for m in microscopes]) == pytest.approx(0.95, abs=0.03)
+    assert np.mean([m.scan.jitter > 0 for m in microscopes]) == pytest.approx(0.7, abs=0.05)
+    assert np.mean([m.detector.shot_noise for m in microscopes]) == pytest.approx(0.95, abs=0.03)
     sigmas = [m.probe.sigma for m in microscopes]
     assert 0.2 <= min(sigmas) < 0.3
     assert 1.8 < max(sigmas) <= 2.0  # a tenth of the radius
@@ -59,4 +59,4 @@ def test_particles_of_any_size_have_a_microscope(radius: float) -> None:
     for _ in range(200):
         microscope = random_microscope(rng, radius)
         assert microscope.probe.sigma <= 4
-        assert microscope.jitter.step <= 0.012 * radius
+        assert microscope.scan.jitter <= 0.012 * radius

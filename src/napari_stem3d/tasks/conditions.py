@@ -6,18 +6,13 @@ Lengths are in pixels here (the grids have a sampling of 1 "nm"), because a netw
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
-from napari_stem3d.simulation import (
-    CarbonFilm,
-    Contrast,
-    Electrons,
-    LineJitter,
-    Microscope,
-    Probe,
-)
-from napari_stem3d.simulation.microscope import ELECTRONS_PER_PA_US
+from napari_stem3d.simulation import PRESETS, CarbonFilm, Contrast, Microscope, Probe
+
+_IDEAL = PRESETS["ideal"]
 
 
 def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
@@ -46,20 +41,22 @@ def random_microscope(rng: np.random.Generator, radius: float) -> Microscope:
     counts = log_uniform(rng, 10, 10_000)
     background = rng.uniform(0, 0.5) if rng.random() < 0.85 else rng.uniform(0.5, 2)
     blur = min(log_uniform(rng, 0.01, 0.1) * radius, 4.0)
-    return Microscope(
-        Contrast(attenuation, saturating=bool(rng.random() < 0.3)),
-        CarbonFilm(
+    microscope = replace(
+        _IDEAL,
+        contrast=Contrast(attenuation=attenuation, saturating=bool(rng.random() < 0.3)),
+        film=CarbonFilm(
             thickness=background * radius,
             attenuation=attenuation,
             roughness=rng.uniform(0, 15) if rng.random() < 0.5 else 0.0,
             correlation=rng.uniform(0.3, 3) * radius,
+            grain=False,
         ),
-        Probe(max(blur, rng.uniform(0.2, 1.0))),
-        LineJitter(rng.uniform(0, 0.012) * radius if rng.random() < 0.7 else 0.0),
-        Electrons(
-            current=counts / (attenuation * radius) / ELECTRONS_PER_PA_US,
-            dwell=1.0,
-            efficiency=1.0,
-            shot_noise=bool(rng.random() < 0.95),
+        probe=Probe(max(blur, rng.uniform(0.2, 1.0)), diffraction=False),
+        scan=replace(
+            _IDEAL.scan,
+            jitter=rng.uniform(0, 0.012) * radius if rng.random() < 0.7 else 0.0,
+            jitter_memory=0.9,
         ),
+        detector=replace(_IDEAL.detector, shot_noise=bool(rng.random() < 0.95)),
     )
+    return microscope.at_dose(counts / (attenuation * radius))

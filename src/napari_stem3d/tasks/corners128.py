@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from napari_stem3d._errors import InputError
 from napari_stem3d.plugins import get_shape
 from napari_stem3d.simulation import (
+    PRESETS,
     CarbonFilm,
     Contrast,
     Cuboid,
     CutCorners,
-    Electrons,
     Grid,
-    LineJitter,
     Microscope,
     Particle,
     Probe,
@@ -23,7 +22,6 @@ from napari_stem3d.simulation import (
     Shape,
     random_rotation,
 )
-from napari_stem3d.simulation.microscope import ELECTRONS_PER_PA_US
 
 SIZE, SAMPLING = 128, 0.2  # pixels, nm
 HALF_EDGES = (0.12, 0.26)  # of the image's side
@@ -91,14 +89,15 @@ def _reach(shape: Shape, rotation: object) -> np.ndarray:
 
 def _microscope(rng: np.random.Generator, counts: float | None) -> Microscope:
     """Microscope that counts `counts` electrons behind the reference thickness; None: no noise."""
-    signal = _ATTENUATION * REFERENCE_THICKNESS
-    current = (counts or 1000.0) / signal / ELECTRONS_PER_PA_US
     background = rng.uniform(0.05, 0.3) * REFERENCE_THICKNESS
     sigma, step = rng.uniform(0.5, 1.5) * SAMPLING, rng.uniform(0, 0.3) * SAMPLING
-    return Microscope(
-        Contrast(_ATTENUATION),
-        CarbonFilm(background, _ATTENUATION, roughness=0.0),
-        Probe(sigma),
-        LineJitter(step if counts else 0.0, 0.9),
-        Electrons(current, dwell=1.0, efficiency=1.0, shot_noise=counts is not None),
+    ideal = PRESETS["ideal"]
+    microscope = replace(
+        ideal,
+        contrast=Contrast(attenuation=_ATTENUATION),
+        film=CarbonFilm(background, attenuation=_ATTENUATION, roughness=0.0, grain=False),
+        probe=Probe(sigma, diffraction=False),
+        scan=replace(ideal.scan, jitter=step if counts else 0.0, jitter_memory=0.9),
+        detector=replace(ideal.detector, shot_noise=counts is not None),
     )
+    return microscope.at_dose((counts or 1000.0) / (_ATTENUATION * REFERENCE_THICKNESS))
