@@ -1,8 +1,9 @@
-"""Bodies in their poses as a few flat arrays, the form that the compiled loops take."""
+"""Bodies as a few flat arrays, the form that the compiled loops take."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence, Sized
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -14,9 +15,13 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
+_NO_PLANES = np.empty((0, 3))
+_NO_QUADRICS = np.empty((0, 4, 4))
+_NO_MESH = np.empty((0, 3)), np.empty((0, 3), np.int64)
+
 
 class Geometry(NamedTuple):
-    """Pieces of different bodies, stacked.
+    """Pieces of bodies, stacked.
 
     Attributes
     ----------
@@ -25,10 +30,10 @@ class Geometry(NamedTuple):
     quadrics : ndarray, shape (K, 4, 4)
         Curved surfaces.
     vertices, faces : ndarray, shapes (V, 3) and (T, 3)
-        Meshes; faces count the vertices of their own piece.
-    pieces : ndarray, shape (N, 8)
-        First and one-past-last plane, quadric, face and vertex of each piece.
-    signs : ndarray, shape (N,)
+        Meshes; faces count the vertices of their own piece from 0.
+    ends : ndarray, shape (4, N + 1)
+        Of piece i, planes, quadrics, vertices and faces lie between their ends i and i + 1.
+    signs : ndarray, shape (N,), float32
         Sign of each piece.
     """
 
@@ -36,50 +41,35 @@ class Geometry(NamedTuple):
     quadrics: Array
     vertices: Array
     faces: Whole
-    pieces: Whole
+    ends: Whole
     signs: NDArray[np.float32]
 
 
 def stack_bodies(bodies: Sequence[Body]) -> tuple[Geometry, Whole]:
-    """Geometry of bodies, each stored once, and the first and one-past-last piece of each."""
-    known: dict[int, int] = {}
-    different: list[Body] = []
-    which = np.empty(len(bodies), np.int64)
-    for i, body in enumerate(bodies):
-        k = known.setdefault(id(body), len(known))
-        if k == len(different):
-            different.append(body)
-        which[i] = k
-    signed = [pair for body in different for pair in body.pieces]
+    """Geometry of bodies, each stored once, and the span (n, 2) of the pieces of each."""
+    different = {id(body): body for body in bodies}
+    signed = [pair for body in different.values() for pair in body.pieces]
     pieces = [piece for _, piece in signed]
     meshes = [piece.mesh or _NO_MESH for piece in pieces]
-    parts = (
-        [p.offsets for p in pieces],
-        [p.quadrics for p in pieces],
-        [faces for _, faces in meshes],
-        [vertices for vertices, _ in meshes],
-    )
-    ends = [_ends(list(map(len, part))) for part in parts]
-    planes = np.empty((ends[0][-1], 4))
+    offsets, quadrics = [p.offsets for p in pieces], [p.quadrics for p in pieces]
+    vertices, faces = [mesh[0] for mesh in meshes], [mesh[1] for mesh in meshes]
+    ends = np.array([ends_of(parts) for parts in (offsets, quadrics, vertices, faces)], np.int64)
+    planes = np.empty((ends[0, -1], 4))
     planes[:, :3] = np.concatenate([_NO_PLANES, *(p.normals for p in pieces)])
-    planes[:, 3] = np.concatenate([_NO_PLANES[:, 0], *parts[0]])
+    planes[:, 3] = np.concatenate([_NO_PLANES[:, 0], *offsets])
     geometry = Geometry(
         planes,
-        np.concatenate([_NO_QUADRICS, *parts[1]]),
-        np.concatenate([_NO_MESH[0], *parts[3]]),
-        np.concatenate([_NO_MESH[1], *parts[2]]),
-        np.stack([e[k : len(pieces) + k] for e in ends for k in (0, 1)], axis=1),
+        np.concatenate([_NO_QUADRICS, *quadrics]) if ends[1, -1] else _NO_QUADRICS,
+        np.concatenate(vertices, dtype=float) if ends[2, -1] else _NO_MESH[0],
+        np.concatenate(faces, dtype=np.int64) if ends[3, -1] else _NO_MESH[1],
+        ends,
         np.array([sign for sign, _ in signed], np.float32),
     )
-    span = _ends([len(body.pieces) for body in different])
-    return geometry, np.stack([span[which], span[which + 1]], axis=1)
+    last = ends_of([body.pieces for body in different.values()])
+    spans = dict(zip(different, pairwise(last)))
+    return geometry, np.array([spans[id(body)] for body in bodies], np.int64).reshape(-1, 2)
 
 
-_NO_PLANES = np.empty((0, 3))
-_NO_QUADRICS = np.empty((0, 4, 4))
-_NO_MESH = np.empty((0, 3)), np.empty((0, 3), np.int64)
-
-
-def _ends(lengths: Sequence[int]) -> Whole:
-    """0 and the running sums of lengths."""
-    return np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
+def ends_of(parts: Iterable[Sized]) -> list[int]:
+    """0 and the running sums of the lengths of parts: part i lies between ends i and i + 1."""
+    return list(accumulate(map(len, parts), initial=0))

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from napari_stem3d._errors import InputError
 from napari_stem3d.simulation import _kernels
-from napari_stem3d.simulation._packing import stack_bodies
+from napari_stem3d.simulation._packing import ends_of, stack_bodies
 from napari_stem3d.simulation.grid import Grid
 from napari_stem3d.simulation.particle import Particle
 
@@ -38,7 +38,7 @@ def project(
     particles: Particle | Sequence[Particle],
     grid: Grid,
     *,
-    times: NDArray[np.float64] | None = None,
+    times: ArrayLike | None = None,
     between: tuple[float, float] | None = None,
     weights: Sequence[float] | None = None,
 ) -> Image:
@@ -78,7 +78,7 @@ def project(
 
 
 def project_particles(
-    particles: Sequence[Particle], grid: Grid, *, times: NDArray[np.float64] | None = None
+    particles: Sequence[Particle], grid: Grid, *, times: ArrayLike | None = None
 ) -> Projection:
     """Thickness of a scene with the label of the particle that each pixel shows.
 
@@ -119,8 +119,8 @@ class Packed(NamedTuple):
 def pack(scenes: Scenes, grid: Grid) -> Packed:
     """Stack the geometry and the poses of all particles of scenes."""
     each = [(scene,) if isinstance(scene, Particle) else scene for scene in scenes]
-    images = np.concatenate([[0], np.cumsum(list(map(len, each)), dtype=np.int64)])
-    return Packed(_arrange([p for scene in each for p in scene], grid, None, None), images)
+    particles = [particle for scene in each for particle in scene]
+    return Packed(_arrange(particles, grid, None, None), np.array(ends_of(each)))
 
 
 def project_packed(packed: Packed, grid: Grid, out: Image | None = None) -> Image:
@@ -134,47 +134,66 @@ def project_packed(packed: Packed, grid: Grid, out: Image | None = None) -> Imag
 def _arrange(
     particles: Sequence[Particle],
     grid: Grid,
-    times: NDArray[np.float64] | None,
+    times: ArrayLike | None,
     weights: Sequence[float] | None,
 ) -> tuple[Any, ...]:
-    """Geometry, particles and poses as the kernels take them."""
-    count = len(particles)
-    geometry, spans = stack_bodies([p.body for p in particles])
-    if weights is not None and len(weights) != count:
-        raise InputError(f"weights must be one factor per particle. Received: {weights!r}")
-    if times is not None and np.shape(times) != (grid.gpts[0],):
-        raise InputError(
-            f"times must be {grid.gpts[0]} times, one per row. Received: {np.shape(times)}"
-        )
-    turns: list[NDArray[np.float64]] = []
-    places: list[Any] = []
-    firsts, steps = np.zeros((2, count), np.int64)
-    for i, particle in enumerate(particles):
-        firsts[i] = len(turns)
-        if times is not None and particle.motion is not None:
-            matrices, positions = particle.poses(times)
-            steps[i] = 1
-            turns.extend(matrices)
-            places.extend(positions)
-        else:
-            turns.append(particle.rotation.as_matrix())
-            places.append(particle.position)
-    poses = np.array(turns, float).reshape(-1, 3, 3), np.array(places, float).reshape(-1, 2)
-    numbers = np.concatenate([spans, firsts[:, None], steps[:, None]], axis=1)
-    hulls = [_NO_POINTS if p.body.hull is None else p.body.hull for p in particles]
-    ends = np.concatenate([[0], np.cumsum(list(map(len, hulls)), dtype=np.int64)])
-    windows = _kernels.windows(
+    """Geometry, particles and poses, as the kernels take them."""
+    bodies = [p.body for p in particles]
+    geometry, pieces = stack_bodies(bodies)
+    firsts, steps, turns, places = _poses(particles, grid, times)
+    spans = np.concatenate([pieces, firsts[:, None], steps[:, None]], axis=1)
+    hulls = [_NO_POINTS if body.hull is None else body.hull for body in bodies]
+    windows = _kernels.find_windows(
         np.concatenate([_NO_POINTS, *hulls]),
-        ends,
-        np.array([p.body.radius for p in particles], float),
-        numbers,
-        poses,
+        np.array(ends_of(hulls)),
+        np.array([body.radius for body in bodies], float),
+        spans,
+        turns,
+        places,
         grid.gpts,
         _sampling(grid),
     )
     depths = np.array([p.z for p in particles], float)
-    factors = np.ones(count) if weights is None else np.array(weights, float)
-    return tuple(geometry), (numbers, windows, depths, factors.astype(np.float32)), poses
+    return (
+        tuple(geometry),
+        (spans, windows, depths, _factors(weights, len(bodies))),
+        (turns, places),
+    )
+
+
+def _poses(
+    particles: Sequence[Particle], grid: Grid, times: ArrayLike | None
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """First pose of each particle, 1 where one for each row follows and 0 elsewhere, and poses."""
+    quaternions = np.array([p.rotation.as_quat() for p in particles]).reshape(-1, 4)
+    turns = _kernels.matrices(quaternions)
+    places = np.array([p.position for p in particles], float).reshape(-1, 2)
+    firsts, steps = np.arange(len(particles)), np.zeros(len(particles), np.int64)
+    if times is None:
+        return firsts, steps, turns, places
+    rows = np.asarray(times, float)
+    if rows.shape != grid.gpts[:1] or not np.isfinite(rows).all():
+        raise InputError(
+            f"times must be {grid.gpts[0]} finite times, one for each row. Received: {times!r}"
+        )
+    moving = [i for i, particle in enumerate(particles) if particle.motion is not None]
+    paths = [particles[i].poses(rows) for i in moving]
+    steps[moving] = 1
+    firsts[moving] = len(particles) + len(rows) * np.arange(len(moving))
+    turns = np.concatenate([turns, *(matrices for matrices, _ in paths)])
+    places = np.concatenate([places, *(positions for _, positions in paths)])
+    return firsts, steps, turns, places
+
+
+def _factors(weights: Sequence[float] | None, count: int) -> NDArray[np.float32]:
+    if weights is None:
+        return np.ones(count, np.float32)
+    factors = np.asarray(weights, np.float32)
+    if factors.shape != (count,) or not np.isfinite(factors).all():
+        raise InputError(
+            f"weights must be {count} finite numbers, one for each particle. Received: {weights!r}"
+        )
+    return factors
 
 
 _NO_POINTS = np.empty((0, 3))
