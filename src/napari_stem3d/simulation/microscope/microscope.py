@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from napari_stem3d._errors import InputError
 from napari_stem3d.simulation._random import derive, draw_keys
-from napari_stem3d.simulation.fields import is_number
+from napari_stem3d.simulation.fields import is_number, is_whole
 from napari_stem3d.simulation.grid import Grid
 from napari_stem3d.simulation.microscope.beam import Beam
 from napari_stem3d.simulation.microscope.contrast import Contrast
@@ -102,10 +102,21 @@ class Microscope:
         return self.images(np.asarray(thickness)[None], grid, draw_keys(rng, 1), depths)[0]
 
     def record(
-        self, fraction: ArrayLike, grid: Grid, keys: Keys, depths: ArrayLike | None = None
+        self,
+        fraction: ArrayLike,
+        grid: Grid,
+        keys: Keys,
+        depths: ArrayLike | None = None,
+        margin: int = 0,
     ) -> Image:
-        """Images of many specimens of which the scattered fractions are known; see `images`."""
-        return self._in_parts(lambda part: part, fraction, grid, keys, depths)
+        """Images of many specimens of which the scattered fractions are known; see `images`.
+
+        Where the probe must not take the image's edge for what lies beyond, the maps reach beyond
+        the image by `margin` pixels on every side.
+        """
+        if not is_whole(margin, 0):
+            raise InputError(f"margin must be a whole number of pixels. Received: {margin!r}")
+        return self._in_parts(lambda part: part, fraction, grid, keys, depths, margin)
 
     @property
     def electrons_per_pixel(self) -> float:
@@ -153,11 +164,13 @@ class Microscope:
         grid: Grid,
         keys: Keys,
         depths: ArrayLike | None,
+        margin: int = 0,
     ) -> Image:
         """Send specimens through all stages, as many at a time as the cache holds."""
         maps = np.asarray(specimens, np.float32)
         slabs = None if depths is None else np.atleast_1d(np.asarray(depths, float))
-        shape = (len(keys), *(() if slabs is None else (len(slabs),)), *grid.gpts)
+        wide = Grid((grid.gpts[0] + 2 * margin, grid.gpts[1] + 2 * margin), grid.sampling)
+        shape = (len(keys), *(() if slabs is None else (len(slabs),)), *wide.gpts)
         if maps.shape != shape:
             raise InputError(
                 "maps must have the shape (keys, [depths,] *grid.gpts), here "
@@ -169,7 +182,7 @@ class Microscope:
             part = slice(start, start + step)
             if not np.isfinite(maps[part].sum()):
                 raise InputError("maps must hold numbers that are finite. Received: NaN or inf")
-            images[part] = self._recorded(scattered(maps[part]), grid, keys[part], slabs)
+            images[part] = self._recorded(scattered(maps[part]), grid, wide, keys[part], slabs)
         return images
 
     def _scattered(self, thickness: Image) -> Image:
@@ -181,15 +194,22 @@ class Microscope:
         return self.contrast.fraction(total, self.beam) * shares
 
     def _recorded(
-        self, fraction: Image, grid: Grid, keys: Keys, depths: NDArray[np.float64] | None
+        self,
+        fraction: Image,
+        grid: Grid,
+        wide: Grid,
+        keys: Keys,
+        depths: NDArray[np.float64] | None,
     ) -> Image:
-        """All that follows the scattering by the specimen."""
+        """All that follows the scattering by the specimen, which is as wide as `wide`."""
         film = self.film.map(grid, derive(keys, FILM), self.probe.width(self.beam))
         film = film * np.float32(self.film.per_nm(self.beam, self.contrast))
-        if depths is None:
+        if depths is None and wide == grid:
             seen = self.probe.blur(fraction + film, grid, self.beam)
         else:
-            seen = self.probe.blur(fraction, grid, self.beam, depths)
+            (top, left), (ny, nx) = ((w - n) // 2 for w, n in zip(wide.gpts, grid.gpts)), grid.gpts
+            seen = self.probe.blur(fraction, wide, self.beam, depths)
+            seen = seen[:, top : top + ny, left : left + nx]
             below = np.broadcast_to(film, seen.shape)
             seen = seen + self.probe.blur(below, grid, self.beam)
         sampled = self.scan.sample(seen, grid, derive(keys, SCAN))
