@@ -5,8 +5,8 @@ Flood, OOPSLA 2014) with the multipliers of Stafford's variant 13, applied to ke
 Image i of a batch therefore comes out the same to the last bit in any batch and on any number of
 threads, and the loops run in the vector units. Each hash of 64 bits serves two pixels.
 
-A normal number is the normal quantile of 32 bits, by rational functions fitted for this file
-(relative error below 6e-7 in single precision; the tails end at |z| = 6.34). A Poisson count is
+A normal number is the normal quantile of 32 bits, by a rational function of sqrt(-2 log p) fitted
+for this file (error below 1.2e-6 in single precision; the tails end at |z| = 6.34). A Poisson count is
 the Poisson quantile of the same bits: below an expectation of 10 by inversion of the cumulative
 sum; from there on the whole part of the normal expansion of the quantile, in the normal number w,
 
@@ -35,13 +35,15 @@ _S27, _S30, _S31, _S32 = (np.uint64(shift) for shift in (27, 30, 31, 32))
 
 _f = np.float32
 _TO_UNIT = _f(2.0**-32)
-_TAIL = np.int32(0.495 * 2**32)  # beyond, the quantile comes from the fit to the tails
-# Normal quantile divided by q, for |q| < 0.495: a rational function of 1/4 - q².
-_P = tuple(map(_f, (6.97463224, 4911.53257, 487966.202, 9860020.13, 38173242.7, 14278672.1)))
-_Q = tuple(map(_f, (894.869697, 111652.593, 2992047.07, 17693531.6, 16489913.7)))
-# Normal quantile of small p: a rational function of sqrt(-2 log p), within 8e-9.
-_TAIL_P = (-2.530605146074991, -0.1802744468801424, 1.612523952844888, 0.3158097543808963)
-_TAIL_Q = (1.6309793270773514, 0.315518220129159)
+# log(1 + x) / x for 1 + x between sqrt(1/2) and sqrt(2), within 2e-7.
+_L = tuple(map(_f, (0.9999999179, -0.500003443, 0.3333560781, -0.2497155946)))
+_L += tuple(map(_f, (0.1988423800, -0.1721244, 0.1633812986, -0.1037865104)))
+# Normal quantile of p, a rational function of sqrt(-2 log p) - sqrt(-2 log 1/2), within 2e-8 (1+z).
+_A = tuple(map(_f, (1.370942549e-08, 1.47566349, 1.599470706, 0.4745429266, 0.03720084562)))
+_B = tuple(map(_f, (1.247933085, 0.4323596349, 0.03717648449)))
+_LOG_2, _MEDIAN = _f(np.log(2)), _f(np.sqrt(2 * np.log(2)))
+_SQRT_HALF = np.int32(0x3F3504F3)  # the bits of the number
+_MANTISSA, _SIGN, _LAST = np.int32(23), np.int32(31), np.int32(2**31 - 1)
 # exp(-x) for 0 <= x <= 10/16, within 5e-8.
 _E = tuple(map(_f, (-0.999996996, 0.499935239, -0.166203238, 0.0401871496, -0.00611095035)))
 
@@ -50,8 +52,10 @@ _C2 = tuple(map(_f, (1 / 3, 1 / 6)))
 _C3 = tuple(map(_f, (1 / 36, 1 / 72)))
 _C4 = tuple(map(_f, (-8 / 405, 7 / 810, 1 / 270)))
 _LOW = _f(EXPANSION_FROM)
+_LOW_BITS = _LOW.view(np.int32)
 _HIGHEST = np.finfo(_f).max
-_RARE = _f(1 - 1e-4)  # single precision resolves the cumulative sum no finer than 1e-7
+_RARE = 1 - 1e-4  # beyond, single precision resolves the cumulative sum no more
+_LATEST = np.int32((_RARE - 0.5) * 2**32)
 
 
 def draw_keys(rng: np.random.Generator, count: int) -> np.ndarray:
@@ -116,7 +120,7 @@ def uniforms(keys: np.ndarray, shape: int | tuple[int, ...]) -> np.ndarray:
 
 
 def normals(keys: np.ndarray, shape: int | tuple[int, ...]) -> np.ndarray:
-    """Normal numbers of mean 0 and variance 1.
+    """Numbers of the normal distribution of mean 0 and variance 1.
 
     Parameters
     ----------
@@ -200,33 +204,28 @@ def _bits_of(key, start, bits):
 
 @njit(cache=True, error_model="numpy")
 def _quantiles_of(bits, z):
-    """Normal quantiles of a block of bits."""
+    """Write the normal quantiles of a block of bits."""
     for i in range(BLOCK):
-        q = _f(bits[i]) * _TO_UNIT
-        v = _QUARTER - q * q
-        above = ((((_P[5] * v + _P[4]) * v + _P[3]) * v + _P[2]) * v + _P[1]) * v + _P[0]
-        below = ((((_Q[4] * v + _Q[3]) * v + _Q[2]) * v + _Q[1]) * v + _Q[0]) * v + _ONE
-        z[i] = q * (above / below)
-    for i in range(BLOCK):
-        if abs(bits[i]) > _TAIL:
-            z[i] = _tail(bits[i])
-
-
-@njit(cache=True, error_model="numpy")
-def _tail(bits):
-    u = (bits + 0.5) * 2.0**-32
-    r = np.sqrt(-2.0 * np.log(0.5 - abs(u)))
-    z = ((_TAIL_P[3] * r + _TAIL_P[2]) * r + _TAIL_P[1]) * r + _TAIL_P[0]
-    z /= (_TAIL_Q[1] * r + _TAIL_Q[0]) * r + 1.0
-    return _f(z if bits >= 0 else -z)
+        half = np.int32(_LAST - (bits[i] ^ (bits[i] >> _SIGN)))
+        p = (_f(half) + _HALF_ONE) * _TO_UNIT  # of the tail, at most 1/2
+        pattern = np.float32(p).view(np.int32)
+        exponent = np.int32(pattern - _SQRT_HALF) >> _MANTISSA
+        x = np.int32(pattern - (exponent << _MANTISSA)).view(np.float32) - _ONE
+        log = (((_L[7] * x + _L[6]) * x + _L[5]) * x + _L[4]) * x + _L[3]
+        log = ((log * x + _L[2]) * x + _L[1]) * x + _L[0]
+        log = _f(exponent) * _LOG_2 + x * log
+        y = np.sqrt(-(log + log)) - _MEDIAN
+        above = (((_A[4] * y + _A[3]) * y + _A[2]) * y + _A[1]) * y + _A[0]
+        size = above / (((_B[2] * y + _B[1]) * y + _B[0]) * y + _ONE)
+        z[i] = size if bits[i] >= 0 else -size
 
 
 @njit(cache=True)
 def _inverse(expectation, u):
-    """Poisson quantile of u by summation."""
-    probability = np.exp(-expectation)
+    """Return the Poisson quantile of u by summation in double precision."""
+    probability = np.exp(-np.float64(expectation))
     total, count = probability, 0
-    while total < u and count < 100:
+    while total < u and count < 100:  # rounding may keep the total below u for ever
         count += 1
         probability *= expectation / count
         total += probability
@@ -234,8 +233,9 @@ def _inverse(expectation, u):
 
 
 @njit(cache=True, error_model="numpy")
-def _invert(bits, rates, term, total, count, bound):
-    """Poisson quantiles of a block whose expectations are at most `bound`, below 10."""
+def _invert(bits, rates, term, left, count, bound):
+    """Write the Poisson quantiles of a block where the expectation is at most `bound`."""
+    latest = np.int32(0)
     for i in range(BLOCK):
         x = min(rates[i], _LOW) * _SIXTEENTH
         e = ((((_E[4] * x + _E[3]) * x + _E[2]) * x + _E[1]) * x + _E[0]) * x + _ONE
@@ -243,24 +243,26 @@ def _invert(bits, rates, term, total, count, bound):
         e *= e
         e *= e
         term[i] = e * e
-        total[i] = e * e
+        left[i] = _f(bits[i]) * _TO_UNIT + _HALF_ONE - e * e
         count[i] = _ZERO
-    for k in range(_inverse(bound, _RARE)):
-        share = _ONE / _f(k + 1)
+        latest = max(latest, bits[i])
+    for k in range(0, _inverse(bound, _RARE), 2):
+        one, two = _ONE / _f(k + 1), _ONE / _f(k + 2)
         for i in range(BLOCK):
-            u = _f(bits[i]) * _TO_UNIT + _HALF_ONE
-            count[i] += _ONE if total[i] < u else _ZERO
-            term[i] *= rates[i] * share
-            total[i] += term[i]
-    for i in range(BLOCK):
-        u = (bits[i] + 0.5) * 2.0**-32 + 0.5
-        if u > _RARE and rates[i] < _LOW:
-            count[i] = _f(_inverse(float(rates[i]), u))
+            first = term[i] * (rates[i] * one)
+            term[i] = first * (rates[i] * two)
+            beyond = left[i] - first
+            count[i] += (_ONE if left[i] > _ZERO else _ZERO) + (_ONE if beyond > _ZERO else _ZERO)
+            left[i] = beyond - term[i]
+    if latest > _LATEST:
+        for i in range(BLOCK):
+            if bits[i] > _LATEST and rates[i] < _LOW:
+                count[i] = _inverse(rates[i], (bits[i] + 0.5) * 2.0**-32 + 0.5)
 
 
 @njit(cache=True, error_model="numpy")
 def _expand(w, rates, count):
-    """Poisson quantiles of a block where the expectation is 10 or more."""
+    """Overwrite the counts of a block where the expectation is 10 or more."""
     for i in range(BLOCK):
         rate = max(rates[i], _LOW)
         root = np.sqrt(rate)
@@ -277,8 +279,9 @@ def _uniforms(keys, out):
         bits = np.empty(BLOCK, np.int32)
         for start in range(0, out.shape[1], BLOCK):
             _bits_of(keys[n], start // 2, bits)
-            for i in range(min(BLOCK, out.shape[1] - start)):
-                out[n, start + i] = (_f(bits[i] >> 9) + _HALF_ONE) * _f(2.0**-23) + _HALF_ONE
+            target = out[n, start : start + BLOCK]
+            for i in range(len(target)):
+                target[i] = (_f(bits[i] >> 9) + _HALF_ONE) * _f(2.0**-23) + _HALF_ONE
 
 
 @njit(cache=True, parallel=True)
@@ -288,32 +291,36 @@ def _normals(keys, out):
         for start in range(0, out.shape[1], BLOCK):
             _bits_of(keys[n], start // 2, bits)
             _quantiles_of(bits, z)
-            for i in range(min(BLOCK, out.shape[1] - start)):
-                out[n, start + i] = z[i]
+            target = out[n, start : start + BLOCK]
+            for i in range(len(target)):
+                target[i] = z[i]
 
 
 @njit(cache=True, parallel=True)
 def _poisson(keys, expected, out):
     for n in prange(len(keys)):
         bits, z = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.float32)
-        rates, count = np.zeros(BLOCK, np.float32), np.zeros(BLOCK, np.float32)
-        term, total = np.empty(BLOCK, np.float32), np.empty(BLOCK, np.float32)
+        rates, count = np.zeros(BLOCK, np.float32), np.empty(BLOCK, np.float32)
+        term, left = np.empty(BLOCK, np.float32), np.empty(BLOCK, np.float32)
+        patterns = rates.view(np.int32)  # order positive numbers, and faster
         for start in range(0, out.shape[1], BLOCK):
-            size = min(BLOCK, out.shape[1] - start)
-            for i in range(size):
-                rate = expected[n, start + i]
-                rates[i] = min(rate, _HIGHEST) if rate > _ZERO else _ZERO
-            bound, highest = _ZERO, _ZERO
-            for i in range(size):
-                highest = max(highest, rates[i])
-                bound = max(bound, rates[i] if rates[i] < _LOW else _ZERO)
-            count[:] = _ZERO
-            if highest > _ZERO:
-                _bits_of(keys[n], start // 2, bits)
-            if bound > _ZERO:
-                _invert(bits, rates, term, total, count, bound)
-            if highest >= _LOW:
+            source, target = expected[n, start : start + BLOCK], out[n, start : start + BLOCK]
+            for i in range(len(source)):
+                rates[i] = min(source[i], _HIGHEST) if source[i] > _ZERO else _ZERO
+            low, high = np.int32(0), np.int32(0)
+            for i in range(BLOCK):
+                high = max(high, patterns[i])
+                low = max(low, patterns[i] if patterns[i] < _LOW_BITS else np.int32(0))
+            if high == 0:
+                target[:] = _ZERO
+                continue
+            _bits_of(keys[n], start // 2, bits)
+            if low > 0:
+                _invert(bits, rates, term, left, count, np.int32(low).view(np.float32))
+            else:
+                count[:] = _ZERO
+            if high >= _LOW_BITS:
                 _quantiles_of(bits, z)
                 _expand(z, rates, count)
-            for i in range(size):
-                out[n, start + i] = count[i]
+            for i in range(len(target)):
+                target[i] = count[i]
