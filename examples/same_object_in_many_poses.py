@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 import napari_stem3d as stem3d
-from napari_stem3d.simulation import Cuboid, Electrons, Microscope
+from napari_stem3d.simulation import Beam, Cuboid, Microscope, Scan
 
 cuboid = Cuboid(a=8.0, b=10.0, c=12.0)
-microscope = Microscope(electrons=Electrons(current=50.0, dwell=20.0))
+microscope = Microscope(Beam(current=50.0), scan=Scan(dwell=20.0))
 data = stem3d.simulate(cuboid, frames=8, microscope=microscope, seed=1)
 
 dy, dx = data[0].grid.sampling
@@ -19,4 +19,4 @@ print(
 )
 for sample in data:
     truth = sample.truth()[0]
-    print(f"{truth['orientation_xyzw']}  brightest pixel {sample.image.max():6.0f} electrons")
+    print(f"{truth['orientation_xyzw']}  brightest pixel {sample.image.max():6.0f}")

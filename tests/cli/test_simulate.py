@@ -39,10 +39,12 @@ def test_all_formats_hold_the_same_images(stem3d, tmp_path, ending):
 
 
 def test_parameters_of_the_microscope_are_options(stem3d, tmp_path):
-    call = ("simulate", "--shape", "sphere", "--frames", 1, "--no-electrons-shot-noise")
-    call = (*call, "--film-thickness", 0, "--probe-sigma", 0, "--jitter-step", 0)
+    call = ("simulate", "--shape", "sphere", "--frames", 1, "--no-detector-shot-noise")
+    call = (*call, "--film-thickness", 0, "--scan-jitter", 0, "--detector-pulse-height", 0)
+    call = (*call, "--probe-sigma", 0, "--no-probe-diffraction")
+    call = (*call, "--detector-offset", 0, "--detector-read-out", 0, "--detector-bits", 0)
     for name, current in (("weak", 10), ("strong", 30)):
-        stem3d(*call, "--electrons-current", current, "--out", tmp_path / f"{name}.npz")
+        stem3d(*call, "--beam-current", current, "--out", tmp_path / f"{name}.npz")
     weak, strong = (load(tmp_path / f"{name}.npz")[0] for name in ("weak", "strong"))
     assert weak.data.max() > 0
     np.testing.assert_allclose(strong.data, 3 * weak.data, rtol=1e-5)
@@ -52,7 +54,7 @@ def test_options_beat_the_config_and_the_config_beats_defaults(stem3d, tmp_path)
     config = tmp_path / "run.toml"
     config.write_text(
         'shape = "cuboid"\nframes = 5\nsize = [24, 32]\n'
-        "[dimension]\na = 5\n[probe]\nsigma = 0.4\n[electrons]\nshot_noise = false\n"
+        "[dimension]\na = 5\n[probe]\nsigma = 0.4\n[detector]\nshot_noise = false\n"
     )
     out = tmp_path / "a.npz"
     result = stem3d("simulate", "--config", config, "--frames", 2, "--out", out, "--json")
@@ -60,7 +62,7 @@ def test_options_beat_the_config_and_the_config_beats_defaults(stem3d, tmp_path)
     stack = load(out)[0]
     assert stack.data.shape == (2, 24, 32)
     given = stack.metadata["Stem3D"]["simulation"]
-    assert (given["probe_sigma"], given["electrons_shot_noise"]) == (0.4, False)
+    assert (given["probe_sigma"], given["detector_shot_noise"]) == (0.4, False)
     assert "a=5 " in pd.read_csv(tmp_path / "truth.csv")["dimensions_nm"][0]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from napari_stem3d.plugins import registry
-from napari_stem3d.simulation import Electrons, Microscope
+from napari_stem3d.simulation import Beam, Contrast, Detector, Microscope
 from napari_stem3d.widgets._forms import DataclassForm
 
 STAGES = [type(getattr(Microscope(), field.name)) for field in fields(Microscope)]
@@ -20,17 +20,24 @@ def test_an_untouched_form_makes_the_default(kind: Any, qtbot: Any) -> None:
 
 
 def test_editors_have_unit_bounds_and_tooltip_of_their_field(qtbot: Any) -> None:
-    form = DataclassForm(Electrons)
+    form = DataclassForm(Beam)
     qtbot.addWidget(form)
     current = form.editors["current"]
     assert current.native.suffix() == " pA"
     assert (current.max, current.tooltip) == (1e6, "beam current")
-    assert form.editors["shot_noise"].value is True
 
 
 def test_values_reach_the_instance(qtbot: Any) -> None:
-    form = DataclassForm(Electrons)
+    form = DataclassForm(Detector)
     qtbot.addWidget(form)
-    form.editors["dwell"].value = 2.5
+    form.editors["gain"].value = 2.5
     form.editors["shot_noise"].value = False
-    assert form.make() == Electrons(dwell=2.5, shot_noise=False)
+    form.editors["bits"].value = 8
+    assert form.make() == Detector(gain=2.5, shot_noise=False, bits=8)
+
+
+def test_words_reach_the_instance(qtbot: Any) -> None:
+    form = DataclassForm(Contrast)
+    qtbot.addWidget(form)
+    form.editors["material"].value = "Pt"
+    assert form.make() == Contrast("Pt")

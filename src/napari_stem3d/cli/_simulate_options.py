@@ -115,11 +115,12 @@ def _microscope_options() -> tuple[Any, ...]:
 
 
 def _annotation(stage: str, field: Any) -> Any:
-    """Return the option's type: a number within the field's bounds, or a switch."""
+    """Return the option's type: a number within the field's bounds, a switch or a text."""
     facts = field.metadata
     panel = f"Microscope: {stage}"
     if "unit" not in facts:
-        return Annotated[bool, typer.Option(help=facts["doc"], rich_help_panel=panel)]
+        kind = type(field.default)
+        return Annotated[kind, typer.Option(help=facts["doc"], rich_help_panel=panel)]
     option = typer.Option(
         min=facts["min"],
         max=facts["max"],
@@ -127,4 +128,4 @@ def _annotation(stage: str, field: Any) -> Any:
         help=facts["doc"],
         rich_help_panel=panel,
     )
-    return Annotated[float, option]
+    return Annotated[int if facts.get("whole") else float, option]

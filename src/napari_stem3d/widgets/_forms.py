@@ -62,15 +62,17 @@ class DataclassForm(Form, Generic[T]):
 def _editor(field: Any) -> Widget:
     meta, default = field.metadata, field.default
     numeric = "unit" in meta
+    measured = numeric and not meta.get("whole")
     editor = create_widget(
-        annotation=float if numeric else type(default),
+        annotation=float if measured else type(default),
         label=field.name.replace("_", " "),
         options={"tooltip": meta.get("doc", "")},
     )
-    if numeric:
+    if measured:
         editor.step = _step(float(default))
         # Before the bounds and the value, because the box rounds what it is given.
         editor.native.setDecimals(max(2, 1 - math.floor(math.log10(editor.step))))
+    if numeric:
         editor.min, editor.max = meta["min"], meta["max"]
         if meta["unit"]:
             editor.native.setSuffix(f" {meta['unit']}")

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit, prange
+from numpy.typing import NDArray
 
 from napari_stem3d.simulation._random import BLOCK, _bits_of, _quantiles_of
 
+Image = NDArray[np.float32]
+Keys = NDArray[np.uint64]
+Numbers = tuple[np.float32, ...]
 _ZERO, _HALF = np.float32(0), np.float32(0.5)
 
 
 @njit(cache=True, parallel=True, error_model="numpy")
-def detect(counts, rest, pulse_keys, read_keys, pulses, lights, outputs):
+def detect(
+    counts: Image,
+    rest: Image,
+    pulse_keys: Keys,
+    read_keys: Keys,
+    pulses: Numbers,
+    lights: Numbers,
+    outputs: Numbers,
+) -> None:
     """Turn electrons into what the detector writes, in place.
 
     Parameters

@@ -12,7 +12,7 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from napari_stem3d._errors import InputError
 from napari_stem3d.simulation.fields import Checked, quantity, switch, text
@@ -120,13 +120,14 @@ class Contrast(Checked):
         depth = -np.log1p(-fraction) if self.saturating else fraction
         return depth / np.float32(self.per_nm(beam))
 
-    def linear_error(self, thickness: Image | float, beam: Beam) -> Image:
+    def linear_error(self, thickness: ArrayLike, beam: Beam) -> NDArray[np.float64]:
         """How far the saturating signal falls below the linear one [%].
 
         ``1 - (1 - exp(-x)) / x`` with x = μ t: 1 % at 0.02, 9.4 % at 0.2, 36.8 % at 1.
         """
         depth = self.per_nm(beam) * np.maximum(np.asarray(thickness, float), 1e-12)
-        return 100 * (1 + np.expm1(-depth) / depth)
+        error: NDArray[np.float64] = 100 * (1 + np.expm1(-depth) / depth)
+        return error
 
 
 def annulus_cross_section(beam: Beam, number: int, inner: float, outer: float) -> float:

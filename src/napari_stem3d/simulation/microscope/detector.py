@@ -15,6 +15,7 @@ from napari_stem3d.simulation.microscope.scan import Scan
 
 Image = NDArray[np.float32]
 Keys = NDArray[np.uint64]
+_DARK = 1e-8  # afterglow of which single precision sees nothing
 COUNTS, PULSES, READ_OUT = 4, 5, 6  # streams of random numbers
 
 
@@ -56,6 +57,7 @@ class Detector(Checked):
         ndarray, shape (n, ny, nx), float32
             Values, whole numbers from 0 to ``2^bits - 1`` where there is a converter.
         """
+        keep = self.glow(scan.dwell)
         rest = expected[:, :, 0].copy()
         counts = poisson(derive(keys, COUNTS), expected) if self.shot_noise else expected
         detect(
@@ -64,7 +66,7 @@ class Detector(Checked):
             derive(keys, PULSES),
             derive(keys, READ_OUT),
             _singles(self.gain, self.gain * self.pulse_height),
-            _singles(self.glow(scan.dwell), self.glow(scan.flyback)),
+            _singles(keep if keep > _DARK else 0.0, self.glow(scan.flyback)),
             _singles(self.offset, self.read_out, 2**self.bits - 1),
         )
         return counts

@@ -86,8 +86,8 @@ class CarbonFilm(Checked):
         carbon: Image
         if self.roughness:
             spread = math.sqrt(math.log1p((self.roughness / 100) ** 2))
-            sigmas = tuple(self.correlation / d for d in grid.sampling)
-            carbon = smooth_fields(keys, grid.gpts, sigmas)
+            dy, dx = grid.sampling
+            carbon = smooth_fields(keys, grid.gpts, (self.correlation / dy, self.correlation / dx))
             carbon *= np.float32(spread)
             carbon += np.float32(math.log(self.thickness) - spread**2 / 2)
             np.exp(carbon, out=carbon)
@@ -103,7 +103,7 @@ class CarbonFilm(Checked):
         sine, cosine = np.sin(angle), np.cos(angle)
         y, x = (np.linspace(-0.5, 0.5, n, dtype=np.float32) for n in grid.gpts)
         along = (sine * y[:, None] + cosine * x) / (abs(sine) + abs(cosine))
-        return 1 + np.float32(self.gradient / 100) * along
+        return (1 + self.gradient / 100 * along).astype(np.float32)
 
 
 def probe_cell(grid: Grid, width: float) -> float:

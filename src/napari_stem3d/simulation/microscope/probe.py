@@ -82,4 +82,4 @@ class Probe(Checked):
             )
         if width == 0:
             return images
-        return blur(images, tuple(width / d for d in grid.sampling))
+        return blur(images, (width / grid.sampling[0], width / grid.sampling[1]))
