@@ -1,0 +1,115 @@
+"""A lattice under a microscope."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_stem3d.simulation._random import draw_keys
+from napari_stem3d.simulation.grid import Grid
+from napari_stem3d.simulation.lattices.defects import Defects
+from napari_stem3d.simulation.lattices.lattice import Lattice
+from napari_stem3d.simulation.lattices.microscopes import ATOMIC
+from napari_stem3d.simulation.lattices.rendering import draw_atoms
+from napari_stem3d.simulation.lattices.sample import LatticeSample
+from napari_stem3d.simulation.lattices.specimen import SYMBOLS, Specimen
+from napari_stem3d.simulation.microscope import Microscope
+
+_REACH = 5.0  # standard deviations of the blurred atoms that reach into the image
+
+
+@dataclass(frozen=True, eq=False)
+class LatticeScene:
+    """A lattice under a microscope.
+
+    An atom scatters ``σ(Z)``, the cross section of the microscope's contrast, as a Gaussian as
+    wide as its thermal vibration; the probe and all that follows are the microscope's. Signals
+    of atoms add up: there is no channelling, so that thick columns along a zone axis are
+    brighter or darker than in reality, and their contrast does not saturate.
+
+    Attributes
+    ----------
+    lattice : Lattice
+        Crystal.
+    grid : Grid
+        Pixels of the image; 256 x 256 at 0.02 nm by default.
+    microscope : Microscope
+        How the image is made; ``ATOMIC["80 kV"]`` by default.
+    defects : Defects
+        What is wrong with the crystal; nothing by default.
+    """
+
+    lattice: Lattice = field(default_factory=Lattice)
+    grid: Grid = field(default_factory=lambda: Grid((256, 256), (0.02, 0.02)))
+    microscope: Microscope = field(default_factory=lambda: ATOMIC["80 kV"])
+    defects: Defects = field(default_factory=Defects)
+
+    def image(self, rng: np.random.Generator) -> LatticeSample:
+        """Image of the scene with its truth; defects and noise both come from `rng`."""
+        keys = draw_keys(rng, 1)
+        specimen = self.specimen(int(keys[0]))
+        ny, nx = self.grid.gpts
+        margin = self._margin
+        fraction = self._fraction(specimen)
+        image = self.microscope.record(fraction[None], self.grid, keys, margin=margin)[0]
+        seen = fraction[margin : margin + ny, margin : margin + nx]
+        return LatticeSample(image, seen, specimen, self.grid)
+
+    def specimen(self, key: int) -> Specimen:
+        """Atoms in and around the image, with the defects that a key (from 0 on) stands for."""
+        reach = (self._margin + 1) * max(self.grid.sampling)
+        crystal = self.defects.grains(self.lattice, self.grid, reach)
+        return self.defects.apply(crystal, self.grid, key)
+
+    @property
+    def _margin(self) -> int:
+        """Pixels around the image from which the probe brings light into it."""
+        width = self.microscope.probe.width(self.microscope.beam)
+        return math.ceil(_REACH * width / min(self.grid.sampling)) + 1
+
+    def _fraction(self, specimen: Specimen) -> NDArray[np.float32]:
+        """Scattered fraction of the image and its margin."""
+        margin, contrast = self._margin, self.microscope.contrast
+        wide = Grid(tuple(n + 2 * margin for n in self.grid.gpts), self.grid.sampling)  # type: ignore[arg-type]
+        total = np.zeros(wide.gpts)
+        # Atoms that lie exactly one behind the other are drawn once.
+        upright = np.allclose(specimen.positions, specimen.sites[specimen.columns], atol=1e-7)
+        for number in np.unique(specimen.numbers).tolist():
+            atoms = specimen.numbers == number
+            places, counts = specimen.positions[atoms], np.ones(1)
+            if upright:
+                columns, heights = np.unique(specimen.columns[atoms], return_counts=True)
+                places, counts = specimen.sites[columns], heights.astype(float)
+            section = contrast.calibration * contrast.cross_section(self.microscope.beam, number)
+            sigma = self.lattice.vibration(SYMBOLS[number])
+            offset = margin * np.array(self.grid.sampling)
+            total += draw_atoms(
+                places + offset, section * np.broadcast_to(counts, len(places)), sigma, wide
+            )
+        return total.astype(np.float32)
+
+
+@dataclass(frozen=True)
+class RandomLattices:
+    """Draws scenes for a `Dataset`: one of several, its crystal turned and shifted at random.
+
+    Attributes
+    ----------
+    scenes : sequence of LatticeScene
+        What is drawn from, each as often as any other.
+    """
+
+    scenes: Sequence[LatticeScene]
+
+    def __call__(self, rng: np.random.Generator) -> LatticeScene:
+        """Scene whose crystal is turned by any angle and shifted by up to a nanometre."""
+        scene = self.scenes[int(rng.integers(len(self.scenes)))]
+        shift_y, shift_x = rng.uniform(-1, 1, 2)
+        lattice = replace(
+            scene.lattice.turned(rng.uniform(0, 360)), shift_y=shift_y, shift_x=shift_x
+        )
+        return replace(scene, lattice=lattice)
