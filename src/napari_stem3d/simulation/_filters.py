@@ -20,8 +20,9 @@ from scipy.special import erf
 from napari_stem3d._errors import InputError
 from napari_stem3d.simulation._random import normals
 
+_HALF, _ONE, _TWO, _THREE, _FOUR, _FIVE = map(np.float32, (0.5, 1, 2, 3, 4, 5))
 _NARROW = 3.0  # px: up to here the Gaussian is summed tap by tap
-_REACH = 4.5  # standard deviations of a window that are kept
+_REACH = 5.0  # standard deviations of a window that are kept
 _COLLECT = 0.55  # node spacing of a blur per σ: relative error 2e-7
 _SCATTER = 0.8  # node spacing of a random field per σ: relative error 4e-7 of its covariance
 
@@ -209,7 +210,7 @@ def _distribute(size, nodes, window, power):
 
 
 def _blur_bands(size, sigma):
-    """Collecting and distributing rows that together blur one axis."""
+    """Return collecting and distributing rows that together blur one axis."""
     if sigma <= _NARROW:
         alone = np.arange(size), np.ones((size, 1), np.float32)
         return _clamped_gaussian(size, sigma), alone
@@ -232,7 +233,7 @@ def _apply(first, weights, source, out):
 
 @njit(cache=True, parallel=True)
 def _through_nodes(images, y_in, y_in_w, x_in, x_in_w, x_out, x_out_w, y_out, y_out_w, out):
-    ny, nx = images.shape[1:]
+    nx = images.shape[2]
     for n in prange(len(images)):
         lines = np.empty((len(y_in), nx), np.float32)
         _apply(y_in, y_in_w, images[n], lines)
@@ -279,14 +280,23 @@ def _convolve(images, along_y, along_x, out):
 
 
 @njit(cache=True, inline="always")
-def _cubic(t):
-    """Catmull-Rom weights of the pixels at -1, 0, 1, 2 for the position t."""
-    half, one, two, three = np.float32(0.5), np.float32(1), np.float32(2), np.float32(3)
-    before = half * t * ((two - t) * t - one)
-    here = half * (t * t * (three * t - (two + three)) + two)
-    after = half * t * ((one + three - three * t) * t + one)
-    beyond = half * t * t * (t - one)
-    return before, here, after, beyond
+def _cubic(t, p0, p1, p2, p3):
+    """Catmull-Rom interpolation between pixels at -1, 0, 1 and 2, at the position t."""
+    w0 = ((_TWO - t) * t - _ONE) * t
+    w1 = (_THREE * t - _FIVE) * t * t + _TWO
+    w2 = ((_FOUR - _THREE * t) * t + _ONE) * t
+    w3 = (t - _ONE) * t * t
+    return _HALF * (w0 * p0 + w1 * p1 + w2 * p2 + w3 * p3)
+
+
+@njit(cache=True)
+def _split(displacements, size, whole, part):
+    """Split displacements into whole pixels and the part from there on, of 0 to 1 pixel."""
+    far = np.float32(size + 3)
+    for j in range(len(displacements)):
+        d = min(max(displacements[j], -far), far)
+        floor = np.floor(d)
+        whole[j], part[j] = np.int32(floor), d - floor
 
 
 @njit(cache=True, parallel=True)
@@ -294,34 +304,77 @@ def _shift_rows(images, shifts, out):
     ny, nx = images.shape[1:]
     for n in prange(len(images)):
         line = np.empty(nx + 3, np.float32)
+        whole, part = np.empty(ny, np.int32), np.empty(ny, np.float32)
+        _split(shifts[n], nx, whole, part)
         for i in range(ny):
-            shift = min(max(shifts[n, i], np.float32(-nx - 3)), np.float32(nx + 3))
-            floor = np.floor(shift)
-            w0, w1, w2, w3 = _cubic(shift - floor)
-            start = int(floor) - 1
+            start, t = whole[i] - 1, part[i]
             row, source = out[n, i], images[n, i]
             first, last = min(max(-start, 0), nx + 3), max(min(nx - start, nx + 3), 0)
             line[:first] = source[0]
+            line[first:last] = source[first + start : last + start]
             line[last:] = source[nx - 1]
-            for j in range(first, last):
-                line[j] = source[j + start]
             for j in range(nx):
-                row[j] = w0 * line[j] + w1 * line[j + 1] + w2 * line[j + 2] + w3 * line[j + 3]
+                row[j] = _cubic(t, line[j], line[j + 1], line[j + 2], line[j + 3])
 
 
 @njit(cache=True, parallel=True)
 def _gather(images, dy, dx, out):
     ny, nx = images.shape[1:]
     for n in prange(len(images)):
+        y, x = np.empty(nx, np.int32), np.empty(nx, np.int32)
+        ty, tx = np.empty(nx, np.float32), np.empty(nx, np.float32)
         for i in range(ny):
-            for j in range(nx):
-                y, x = np.floor(dy[n, i, j]), np.floor(dx[n, i, j])
-                wy, wx = _cubic(dy[n, i, j] - y), _cubic(dx[n, i, j] - x)
-                total = np.float32(0)
-                for k in range(4):
-                    r = min(max(i + int(y) + k - 1, 0), ny - 1)
-                    line = np.float32(0)
-                    for m in range(4):
-                        line += wx[m] * images[n, r, min(max(j + int(x) + m - 1, 0), nx - 1)]
-                    total += wy[k] * line
-                out[n, i, j] = total
+            _split(dy[n, i], ny, y, ty)
+            _split(dx[n, i], nx, x, tx)
+            end = 0
+            while end < nx:
+                # A run of pixels that are displaced by the same whole pixels reads four rows
+                # side by side.
+                begin, end = end, end + 1
+                while end < nx and x[end] == x[begin] and y[end] == y[begin]:
+                    end += 1
+                first = i + y[begin] - 1
+                _gather_run(
+                    images[n, min(max(first, 0), ny - 1)],
+                    images[n, min(max(first + 1, 0), ny - 1)],
+                    images[n, min(max(first + 2, 0), ny - 1)],
+                    images[n, min(max(first + 3, 0), ny - 1)],
+                    begin + x[begin] - 1,
+                    ty[begin:end],
+                    tx[begin:end],
+                    out[n, i, begin:end],
+                )
+
+
+@njit(cache=True)
+def _gather_run(r0, r1, r2, r3, start, ty, tx, out):
+    """Interpolate between four rows, from column `start` on."""
+    nx, size = len(r0), len(out)
+    head = min(max(-start, 0), size)
+    tail = max(min(nx - 3 - start, size), head)
+    a, b = r0[start + head : start + tail + 3], r1[start + head : start + tail + 3]
+    c, d = r2[start + head : start + tail + 3], r3[start + head : start + tail + 3]
+    t, u, inner = ty[head:tail], tx[head:tail], out[head:tail]
+    for j in range(len(inner)):
+        inner[j] = _cubic(
+            t[j],
+            _cubic(u[j], a[j], a[j + 1], a[j + 2], a[j + 3]),
+            _cubic(u[j], b[j], b[j + 1], b[j + 2], b[j + 3]),
+            _cubic(u[j], c[j], c[j + 1], c[j + 2], c[j + 3]),
+            _cubic(u[j], d[j], d[j + 1], d[j + 2], d[j + 3]),
+        )
+    for part in (range(head), range(tail, size)):
+        for j in part:
+            k0, k1, k2, k3 = (
+                min(max(start + j, 0), nx - 1),
+                min(max(start + j + 1, 0), nx - 1),
+                min(max(start + j + 2, 0), nx - 1),
+                min(max(start + j + 3, 0), nx - 1),
+            )
+            out[j] = _cubic(
+                ty[j],
+                _cubic(tx[j], r0[k0], r0[k1], r0[k2], r0[k3]),
+                _cubic(tx[j], r1[k0], r1[k1], r1[k2], r1[k3]),
+                _cubic(tx[j], r2[k0], r2[k1], r2[k2], r2[k3]),
+                _cubic(tx[j], r3[k0], r3[k1], r3[k2], r3[k3]),
+            )
