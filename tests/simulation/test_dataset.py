@@ -26,7 +26,7 @@ from napari_stem3d.simulation import (
     project,
     simulate,
 )
-from napari_stem3d.simulation.dataset import free_position
+from napari_stem3d.simulation.placement import free_position
 
 GRID = Grid((48, 60), (0.5, 0.4))
 

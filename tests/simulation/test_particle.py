@@ -14,12 +14,19 @@ def test_the_truth_is_made_of_plain_numbers_and_strings() -> None:
     assert truth == {
         "y_nm": 1.5,
         "x_nm": 2.5,
+        "z_nm": 0.0,
         "shape": "cuboid",
         "dimensions_nm": "a=4 b=6 c=8",
+        "material": "",
+        "deformations": "cut_corners corners=(2,5) fractions=((0.5,0.5,0.5),(0.25,0.5,0.5))",
         "corners": 2,
         "corner_indices": "2 5",
+        "corner_orbit": "0-7",
         "volume_nm3": pytest.approx(192 * (1 - 0.125 / 6 - 0.0625 / 6)),
-        "orientation_xyzw": "0.000000000 0.600000000 0.000000000 0.800000000",
+        "orientation_xyzw": "0.0 0.6 0.0 0.8",
+        "vy_nm_s": 0.0,
+        "vx_nm_s": 0.0,
+        "spin_deg_s": 0.0,
     }
     assert {type(value) for value in truth.values()} == {float, int, str}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from napari_stem3d.simulation.body import Body, Piece
-from napari_stem3d.simulation.dataset import Dataset, Sample, Scene, simulate
+from napari_stem3d.simulation.dataset import Dataset
 from napari_stem3d.simulation.deformations import (
     BevelledEdges,
     BumpedFaces,
@@ -15,8 +15,24 @@ from napari_stem3d.simulation.deformations import (
     TruncatedCorners,
     places,
 )
+from napari_stem3d.simulation.distributions import (
+    Constant,
+    Distribution,
+    LogNormal,
+    LogUniform,
+    Normal,
+    Uniform,
+    draw,
+)
 from napari_stem3d.simulation.fields import length, quantity, switch, text, whole
 from napari_stem3d.simulation.grid import Grid
+from napari_stem3d.simulation.lattices import (
+    Defects,
+    Lattice,
+    LatticeSample,
+    LatticeScene,
+    RandomLattices,
+)
 from napari_stem3d.simulation.microscope import (
     PRESETS,
     Beam,
@@ -32,9 +48,16 @@ from napari_stem3d.simulation.microscope import (
     read_settings,
     write_settings,
 )
+from napari_stem3d.simulation.mixtures import Choice, Random, Same
+from napari_stem3d.simulation.motion import Motion
+from napari_stem3d.simulation.movie import Movie
 from napari_stem3d.simulation.orientation import random_rotation
 from napari_stem3d.simulation.particle import Particle
+from napari_stem3d.simulation.paths import brownian, spin
+from napari_stem3d.simulation.placement import Placement
 from napari_stem3d.simulation.projection import project, project_batch, project_particles
+from napari_stem3d.simulation.random_scenes import Poses, simulate
+from napari_stem3d.simulation.scene import Sample, Scene
 from napari_stem3d.simulation.shapes import (
     Cone,
     Cuboid,
@@ -64,31 +87,48 @@ __all__ = [
     "Body",
     "BumpedFaces",
     "CarbonFilm",
+    "Choice",
     "Cone",
+    "Constant",
     "Contrast",
     "Cuboid",
     "CutCorners",
     "Cylinder",
     "Dataset",
     "Decahedron",
+    "Defects",
     "Deformation",
     "DentedFaces",
     "Detector",
+    "Distribution",
     "Ellipsoid",
     "Grid",
     "Helix",
     "HexagonalPrism",
     "Icosahedron",
+    "Lattice",
+    "LatticeSample",
+    "LatticeScene",
+    "LogNormal",
+    "LogUniform",
     "MeshShape",
     "Microscope",
     "MissingSlab",
+    "Motion",
+    "Movie",
+    "Normal",
     "Octahedron",
     "Particle",
     "Piece",
+    "Placement",
     "Polyhedron",
+    "Poses",
     "Probe",
+    "Random",
+    "RandomLattices",
     "Rod",
     "RoundedCorners",
+    "Same",
     "Sample",
     "Scan",
     "Scene",
@@ -99,8 +139,11 @@ __all__ = [
     "Trajectory",
     "TruncatedCorners",
     "TruncatedOctahedron",
+    "Uniform",
+    "brownian",
     "corner_orbit",
     "corner_orbits",
+    "draw",
     "length",
     "metadata",
     "microscope_from_dict",
@@ -113,6 +156,7 @@ __all__ = [
     "random_rotation",
     "read_settings",
     "simulate",
+    "spin",
     "switch",
     "symmetries",
     "text",

@@ -1,79 +1,24 @@
-"""Scenes, their images, and deterministic series of them."""
+"""Deterministic series of samples: in any order, on any number of workers, larger than memory."""
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
-from numpy.typing import NDArray
 
 from napari_stem3d._errors import InputError
-from napari_stem3d.simulation.deformations import CutCorners
+from napari_stem3d.simulation._random import draw_keys
 from napari_stem3d.simulation.fields import is_whole
-from napari_stem3d.simulation.grid import Grid
-from napari_stem3d.simulation.microscope import Microscope
-from napari_stem3d.simulation.orientation import random_rotation
-from napari_stem3d.simulation.particle import Particle
-from napari_stem3d.simulation.projection import project_particles
-from napari_stem3d.simulation.shapes import Shape
+from napari_stem3d.simulation.scene import Image, Sample, Scene, record_scenes
 
-_TRIES = 30  # places tried for each particle before the least crowded one is taken
+if TYPE_CHECKING:
+    import dask.array as da
 
-
-@dataclass(frozen=True, eq=False)
-class Sample:
-    """An image and everything that is true about it.
-
-    Attributes
-    ----------
-    image : ndarray, shape (ny, nx), float32
-        Detected electrons per pixel.
-    thickness : ndarray, shape (ny, nx), float32
-        Thickness of the particles along the beam [nm].
-    labels : ndarray, shape (ny, nx), int32
-        1 + index of the particle that each pixel shows, 0 for none.
-    particles : tuple of Particle
-        The scene.
-    grid : Grid
-        Pixels of the image.
-    """
-
-    image: NDArray[np.float32]
-    thickness: NDArray[np.float32]
-    labels: NDArray[np.int32]
-    particles: tuple[Particle, ...]
-    grid: Grid
-
-    def truth(self) -> list[dict[str, Any]]:
-        """One row per particle: ``particle`` (its label) and what `Particle.truth` tells."""
-        return [{"particle": i, **p.truth()} for i, p in enumerate(self.particles, start=1)]
-
-
-@dataclass(frozen=True, eq=False)
-class Scene:
-    """Particles under a microscope.
-
-    Attributes
-    ----------
-    particles : sequence of Particle
-        What lies on the support.
-    grid : Grid
-        Pixels of the image.
-    microscope : Microscope
-        How the image is made.
-    """
-
-    particles: Sequence[Particle]
-    grid: Grid = field(default_factory=Grid)
-    microscope: Microscope = field(default_factory=Microscope)
-
-    def image(self, rng: np.random.Generator) -> Sample:
-        """Image of the scene with its truth."""
-        thickness, labels = project_particles(self.particles, self.grid)
-        image = self.microscope.image(thickness, self.grid, rng)
-        return Sample(image, thickness, labels, tuple(self.particles), self.grid)
+_BATCH = 64  # images recorded together
+_CHUNK = 16  # samples that a worker makes at a time
 
 
 @dataclass(frozen=True)
@@ -105,120 +50,159 @@ class Dataset(Sequence[Sample]):
         """Return the number of samples."""
         return self.length
 
-    def __getitem__(self, index: int) -> Sample:  # type: ignore[override]
-        """Sample `index`."""
-        if not -self.length <= index < self.length:
-            raise IndexError(f"index must lie in a series of {self.length}. Received: {index}")
-        rng = np.random.default_rng([self.seed, index % self.length])
-        return self.draw(rng).image(rng)
+    @overload
+    def __getitem__(self, index: int) -> Sample: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Sample]: ...
+    def __getitem__(self, index: int | slice) -> Sample | list[Sample]:
+        """Sample `index`, or a list of those in a slice."""
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(self.length))]
+        scene, rng, start = self._take(index)
+        return scene.image(rng, start)
 
     def __iter__(self) -> Iterator[Sample]:
         """Iterate over the samples in their order."""
         return (self[i] for i in range(self.length))
 
+    def scene(self, index: int) -> Scene:
+        """Scene of sample `index`, not imaged."""
+        return self._take(index)[0]
 
-@dataclass(frozen=True)
-class RandomPoses:
-    """Draws scenes of one shape in random poses, every particle with its own deformed corners."""
+    def images(self, start: int = 0, stop: int | None = None) -> Image:
+        """Images alone, many at a time on all cores: those of the samples, bit for bit.
 
-    shape: Shape
-    deformed_corners: int
-    particles: int
-    grid: Grid
-    microscope: Microscope
+        Parameters
+        ----------
+        start, stop : int
+            First image and the one after the last; all by default.
 
-    def __call__(self, rng: np.random.Generator) -> Scene:
-        """Scene of `particles` particles, apart from each other where there is room."""
-        scene: list[Particle] = []
-        for _ in range(self.particles):
-            cuts: tuple[CutCorners, ...] = ()
-            if self.deformed_corners:
-                cuts = (CutCorners.random(self.shape, self.deformed_corners, rng),)
-            position = free_position(self.shape.radius, scene, self.grid, rng)
-            scene.append(Particle(self.shape, position, random_rotation(rng), cuts))
-        return Scene(scene, self.grid, self.microscope)
+        Returns
+        -------
+        ndarray, shape (stop - start, ny, nx), float32
+            What the detector writes.
 
+        Raises
+        ------
+        InputError
+            If there are no such samples, or the scenes' grids have different shapes.
+        """
+        indices = self._span(start, stop)
+        parts = []
+        for first in range(indices.start, indices.stop, _BATCH):
+            taken = [self._take(i) for i in indices[first - indices.start :][:_BATCH]]
+            keys = np.concatenate([draw_keys(rng, 1) for _, rng, _ in taken])
+            parts.append(record_scenes([t[0] for t in taken], keys, [t[2] for t in taken]))
+        if len({part.shape[1:] for part in parts}) > 1:
+            raise InputError("The images of a stack must have one shape. Received: several")
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
-def free_position(
-    radius: float, others: Sequence[Particle], grid: Grid, rng: np.random.Generator
-) -> tuple[float, float]:
-    """Position for a particle inside the image and, where there is room, off the others.
+    def samples(
+        self, start: int = 0, stop: int | None = None, workers: int = 1
+    ) -> Iterator[Sample]:
+        """Stream samples in their order, made by processes side by side.
 
-    Parameters
-    ----------
-    radius : float
-        Radius that holds the particle [nm]; where the image is smaller, it is centred.
-    others : sequence of Particle
-        Particles placed already.
-    grid : Grid
-        Pixels of the image.
-    rng : numpy.random.Generator
-        Source of randomness.
+        The stream is the same, bit for bit, for any number of workers. Closing it, as leaving a
+        loop over it does, cancels what has not been made.
 
-    Returns
-    -------
-    tuple of float
-        Position (y, x) [nm]: the first one tried that is free, else the least crowded.
-    """
-    room = np.array([max(0.0, centre - radius) for centre in grid.centre])
-    places = np.array(grid.centre) + room * rng.uniform(-1, 1, (_TRIES, 2))
-    if not others:
-        return float(places[0, 0]), float(places[0, 1])
-    centres = np.array([p.position for p in others])
-    radii = np.array([p.shape.radius for p in others])
-    distances = np.linalg.norm(places[:, None] - centres, axis=2)
-    gaps = np.minimum((distances - radii - radius).min(axis=1), 0)
-    best = places[np.argmax(gaps)]
-    return float(best[0]), float(best[1])
+        Parameters
+        ----------
+        start, stop : int
+            First sample and the one after the last; all by default.
+        workers : int
+            Number of processes; with 1, the samples are made in this one.
 
+        Yields
+        ------
+        Sample
+            Images with their truth.
 
-def simulate(
-    shape: Shape,
-    *,
-    deformed_corners: int = 0,
-    frames: int = 16,
-    particles: int = 1,
-    grid: Grid | None = None,
-    microscope: Microscope | None = None,
-    seed: int = 0,
-) -> Dataset:
-    """Series of images of one shape in random poses.
+        Raises
+        ------
+        InputError
+            If there are no such samples, or `workers` is no number of processes.
+        """
+        if not is_whole(workers, 1, 1024):
+            raise InputError(f"workers must be a whole number from 1 on. Received: {workers!r}")
+        indices = self._span(start, stop)
+        if workers == 1:
+            return (self[i] for i in indices)
+        return self._stream(indices, workers)
 
-    Parameters
-    ----------
-    shape : Shape
-        The particles' shape and dimensions.
-    deformed_corners : int
-        Number of corners cut off each particle, chosen anew for each.
-    frames : int
-        Number of images.
-    particles : int
-        Number of particles in each image.
-    grid : Grid, optional
-        Pixels of the images; 128 x 128 at 0.2 nm by default.
-    microscope : Microscope, optional
-        How the images are made; the default microscope by default.
-    seed : int
-        Seed of the series.
+    def to_dask(self, chunk: int = 64) -> da.Array:
+        """Images as a lazy array, each block made from seed and index when it is asked for.
 
-    Returns
-    -------
-    Dataset
-        Series of `Sample`.
+        The array runs on any Dask scheduler, on a cluster too, and may be larger than memory: write
+        it chunk by chunk, as with ``dask.array.to_hdf5`` or ``to_zarr``.
 
-    Raises
-    ------
-    InputError
-        If the shape does not have that many corners, or a number is out of range.
-    """
-    if not (is_whole(deformed_corners, 0) and is_whole(particles, 0)):
-        raise InputError(
-            "deformed_corners and particles must be whole numbers from 0 on. "
-            f"Received: {deformed_corners!r} and {particles!r}"
+        Parameters
+        ----------
+        chunk : int
+            Images in each block.
+
+        Returns
+        -------
+        dask.array.Array, shape (n, ny, nx), float32
+            The very numbers of `images`.
+
+        Raises
+        ------
+        InputError
+            If `chunk` is no number of images.
+        """
+        import dask.array as da
+
+        if not is_whole(chunk, 1):
+            raise InputError(f"chunk must be a whole number from 1 on. Received: {chunk!r}")
+        whole, rest = divmod(self.length, chunk)
+        sizes = (chunk,) * whole + ((rest,) if rest else ())
+        return da.map_blocks(
+            _make_block,
+            series=self,
+            chunk=chunk,
+            chunks=(sizes, *((n,) for n in self.scene(0).grid.gpts)),
+            dtype=np.float32,
+            meta=np.empty((0, 0, 0), np.float32),
         )
-    if deformed_corners:
-        CutCorners.random(shape, deformed_corners, np.random.default_rng(0))
-    draw = RandomPoses(
-        shape, deformed_corners, particles, grid or Grid(), microscope or Microscope()
-    )
-    return Dataset(draw, frames, seed)
+
+    def _take(self, index: int) -> tuple[Scene, np.random.Generator, float]:
+        """Scene of a sample, what its noise is drawn from, and when its scan begins [s]."""
+        rng = np.random.default_rng([self.seed, self._position(index)])
+        return self.draw(rng), rng, 0.0
+
+    def _position(self, index: int) -> int:
+        """Index counted from the first sample."""
+        index = operator.index(index)
+        if not -self.length <= index < self.length:
+            raise IndexError(f"index must lie in a series of {self.length}. Received: {index}")
+        return index % self.length
+
+    def _span(self, start: int, stop: int | None) -> range:
+        last = self.length if stop is None else stop
+        if not (is_whole(start, 0) and is_whole(last, 0) and start < last <= self.length):
+            raise InputError(
+                f"start and stop must be a span of a series of {self.length}. "
+                f"Received: {start!r} and {stop!r}"
+            )
+        return range(int(start), int(last))
+
+    def _stream(self, indices: range, workers: int) -> Iterator[Sample]:
+        from joblib import Parallel, delayed
+
+        tasks = (indices[k : k + _CHUNK] for k in range(0, len(indices), _CHUNK))
+        run = Parallel(n_jobs=workers, return_as="generator", batch_size=1, pre_dispatch="2*n_jobs")
+        chunks = run(delayed(_make_samples)(self, task) for task in tasks)
+        try:
+            for chunk in chunks:
+                yield from chunk
+        finally:
+            chunks.close()
+
+
+def _make_samples(series: Dataset, indices: range) -> list[Sample]:
+    return [series[i] for i in indices]
+
+
+def _make_block(series: Dataset, chunk: int, block_id: tuple[int, ...] | None = None) -> Any:
+    first = (block_id or (0,))[0] * chunk
+    return series.images(first, min(first + chunk, len(series)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -104,10 +103,7 @@ class Course:
 
     def frame(self, index: int) -> Particle:
         """Return the particle as frame `index` shows it."""
-        turn = self.turns[index]
-        path = self.path
+        turn, path = self.turns[index], self.path
         if path is not None:
             path = Trajectory(path.times, turn * path.rotations, path.positions)
-        return dataclasses.replace(
-            self.particle, rotation=turn * self.particle.rotation, motion=path
-        )
+        return self.particle.posed(self.particle.position, turn * self.particle.rotation, path)

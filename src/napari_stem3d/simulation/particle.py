@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,6 +18,7 @@ from napari_stem3d.simulation.deformations import Deformation
 from napari_stem3d.simulation.fields import is_number
 from napari_stem3d.simulation.orientation import canonical
 from napari_stem3d.simulation.shapes import Shape
+from napari_stem3d.simulation.symmetry import corner_orbit
 from napari_stem3d.simulation.trajectory import Trajectory
 
 
@@ -112,28 +114,77 @@ class Particle:
             return self
         rotations, positions = self.motion.poses([time])
         y, x = map(float, positions[0])
-        return dataclasses.replace(self, position=(y, x), rotation=rotations[0], motion=None)
+        return self.posed((y, x), rotations[0])
 
-    def truth(self) -> dict[str, Any]:
+    def posed(
+        self,
+        position: tuple[float, float],
+        rotation: Rotation | None = None,
+        motion: Trajectory | None = None,
+        z: float | None = None,
+    ) -> Particle:
+        """Return the particle elsewhere, moving or not; rotation and depth stay if not given.
+
+        Both share one body, which is costly to deform.
+        """
+        other = copy.copy(self)
+        changes: dict[str, Any] = {"position": position, "motion": motion}
+        if rotation is not None:
+            changes["rotation"] = canonical(rotation)
+        if z is not None:
+            changes["z"] = z
+        for name, value in changes.items():
+            object.__setattr__(other, name, value)
+        return other
+
+    def truth(self, times: ArrayLike | None = None) -> dict[str, Any]:
         """Everything that is known of the particle, in plain numbers and strings.
+
+        Parameters
+        ----------
+        times : array_like, shape (m,), optional
+            Ascending times [s] at which the particle was seen; by default it is seen at rest.
 
         Returns
         -------
         dict
-            ``y_nm``, ``x_nm``, ``shape``, ``dimensions_nm``, ``corners`` (number of deformed
-            corners), ``corner_indices``, ``volume_nm3`` and ``orientation_xyzw``.
+            ``y_nm``, ``x_nm``, ``z_nm``, ``shape``, ``dimensions_nm``, ``material`` (empty for
+            the microscope's), ``deformations`` in words, ``corners`` (number of deformed
+            corners), ``corner_indices``, ``corner_orbit`` (see `symmetry.corner_orbit`),
+            ``volume_nm3``, ``orientation_xyzw``, and the mean ``vy_nm_s``, ``vx_nm_s`` and
+            ``spin_deg_s``. Pose is that at the middle of the times.
         """
-        dimensions = dataclasses.asdict(self.shape)  # type: ignore[call-overload]
+        still, velocity, spin = self, (0.0, 0.0), 0.0
+        if times is not None and self.motion is not None:
+            seen = np.asarray(times, float)
+            still = self.at(float(seen[0] + seen[-1]) / 2)
+            velocity, spin = self.motion.speeds(seen)
         return {
-            "y_nm": float(self.position[0]),
-            "x_nm": float(self.position[1]),
+            "y_nm": float(still.position[0]),
+            "x_nm": float(still.position[1]),
+            "z_nm": float(self.z),
             "shape": self.shape.name,
-            "dimensions_nm": " ".join(
-                f"{key}={value:.6g}" if type(value) is float else f"{key}={value}"
-                for key, value in dimensions.items()
-            ),
+            "dimensions_nm": _in_words(self.shape),
+            "material": self.material or "",
+            "deformations": "; ".join(f"{d.name} {_in_words(d)}" for d in self.deformations),
             "corners": len(self.deformed_corners),
             "corner_indices": " ".join(map(str, self.deformed_corners)),
+            "corner_orbit": corner_orbit(self.shape, self.deformed_corners),
             "volume_nm3": float(self.volume),
-            "orientation_xyzw": " ".join(map(repr, self.rotation.as_quat().tolist())),
+            "orientation_xyzw": " ".join(map(repr, still.rotation.as_quat().tolist())),
+            "vy_nm_s": velocity[0],
+            "vx_nm_s": velocity[1],
+            "spin_deg_s": spin,
         }
+
+
+def _in_words(described: Any) -> str:
+    """Fields of a dataclass with their values, such as ``a=4 b=6``."""
+    values = ((f.name, getattr(described, f.name)) for f in dataclasses.fields(described))
+    return " ".join(f"{name}={_short(value)}" for name, value in values)
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, (tuple, list)):
+        return "(" + ",".join(map(_short, value)) + ")"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -88,6 +88,21 @@ class Trajectory:
         positions = [np.interp(inside, self.times, axis) for axis in self.positions.T]
         return self._slerp(inside), np.stack(positions, axis=-1)
 
+    def speeds(self, times: ArrayLike) -> tuple[tuple[float, float], float]:
+        """Mean velocity (vy, vx) [nm/s] and mean angular speed [°/s] over ascending times.
+
+        Angular velocities are averaged as vectors: shaking to and fro counts as no rotation.
+        Both are 0 for a single time.
+        """
+        seen = np.asarray(times, float)
+        lasts = float(seen[-1] - seen[0])
+        if lasts <= 0:
+            return (0.0, 0.0), 0.0
+        rotations, positions = self.poses(seen)
+        vy, vx = ((positions[-1] - positions[0]) / lasts).tolist()
+        turns = (rotations[1:] * rotations[:-1].inv()).as_rotvec(degrees=True).sum(axis=0)
+        return (vy, vx), float(np.linalg.norm(turns)) / lasts
+
     @cached_property
     def _slerp(self) -> Slerp:
         if len(self.times) == 1:  # a pose that never changes is its own end
