@@ -10,14 +10,18 @@ from napari_stem3d.simulation import (
     Cone,
     Cuboid,
     Cylinder,
+    Decahedron,
     Ellipsoid,
     Grid,
+    HexagonalPrism,
+    Icosahedron,
     Octahedron,
     Polyhedron,
     Shape,
     Sphere,
     SquarePyramid,
     Tetrahedron,
+    TruncatedOctahedron,
 )
 
 POLYHEDRA = (
@@ -25,6 +29,10 @@ POLYHEDRA = (
     Tetrahedron(edge=14.0),
     SquarePyramid(base=12.0, height=9.0),
     Octahedron(edge=11.0),
+    HexagonalPrism(edge=6.0, height=9.0),
+    TruncatedOctahedron(edge=5.0),
+    Decahedron(edge=9.0, belt=3.0),
+    Icosahedron(edge=7.0),
 )
 CURVED = (
     Sphere(diameter=11.0),

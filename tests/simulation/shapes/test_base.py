@@ -94,7 +94,7 @@ class Formless(Shape):
 
 
 def test_a_shape_without_a_form_says_which_methods_there_are() -> None:
-    with pytest.raises(InputError, match="'formless' must define half_spaces, quadric or mesh"):
+    with pytest.raises(InputError, match="'formless' must define half_spaces, quadric, mesh or p"):
         _ = Formless().body
 
 
