@@ -2,6 +2,9 @@
 
 Lengths are in nm, depths are measured from the body's origin. What a loop needs to know of the
 scene comes as nested tuples, in the order in which `projection` and `_packing` build them.
+
+Numba's cache sees changes of this file alone: whoever changes `_row_kernel` or `_mesh_kernel`
+must touch it.
 """
 
 from __future__ import annotations
@@ -123,25 +126,17 @@ def matrices(quaternions):
 @njit(cache=True)
 def find_windows(hulls, ends, radii, spans, turns, places, gpts, sampling):
     """First and one-past-last row and column of the pixels that each particle can cover."""
-    found = np.zeros((len(radii), 4), np.int64)
+    found = np.empty((len(radii), 4), np.int64)
     box = np.empty((2, 2), np.int64)
     for m in range(len(radii)):
-        first, step = spans[m, 2], spans[m, 3]
+        points, first, step = hulls[ends[m] : ends[m + 1]], spans[m, 2], spans[m, 3]
+        if step == 1:
+            points = _box_corners(points)
         found[m] = gpts[0], 0, gpts[1], 0
         for row in range(gpts[0] if step == 1 else 1):
-            at = first + row * step
             for axis in range(2):
-                low, high = -radii[m], radii[m]
-                if ends[m] < ends[m + 1]:
-                    turn = turns[at, 1 - axis]
-                    low, high = radii[m], -radii[m]
-                    for i in range(ends[m], ends[m + 1]):
-                        reach = (
-                            turn[0] * hulls[i, 0] + turn[1] * hulls[i, 1] + turn[2] * hulls[i, 2]
-                        )
-                        low, high = min(low, reach), max(high, reach)
-                    low, high = max(low, -radii[m]), min(high, radii[m])
-                d, centre = sampling[axis], places[at, axis]
+                low, high = _reach(points, turns[first + row, 1 - axis], radii[m])
+                d, centre = sampling[axis], places[first + row, axis]
                 box[axis, 0] = int(min(max(np.ceil((centre + low) / d), 0), gpts[axis]))
                 box[axis, 1] = int(min(max(np.floor((centre + high) / d) + 1, 0), gpts[axis]))
             if step == 1 and not box[0, 0] <= row < box[0, 1]:
@@ -150,3 +145,32 @@ def find_windows(hulls, ends, radii, spans, turns, places, gpts, sampling):
             found[m, 0], found[m, 1] = min(found[m, 0], rows[0]), max(found[m, 1], rows[1])
             found[m, 2], found[m, 3] = min(found[m, 2], box[1, 0]), max(found[m, 3], box[1, 1])
     return found
+
+
+@njit(cache=True)
+def _box_corners(points):
+    """Corners of the box around many points, which stand for them where they turn row by row."""
+    if len(points) <= 8:
+        return points
+    low, high = points[0].copy(), points[0].copy()
+    for point in points:
+        low, high = np.minimum(low, point), np.maximum(high, point)
+    corners = np.empty((8, 3))
+    for i in range(8):
+        for k in range(3):
+            corners[i, k] = high[k] if i >> k & 1 else low[k]
+    return corners
+
+
+@njit(cache=True)
+def _reach(points, direction, radius):
+    """Extent of points along a direction, or of a sphere where there are none."""
+    if len(points) == 0:
+        return -radius, radius
+    low, high = radius, -radius
+    for i in range(len(points)):
+        along = (
+            direction[0] * points[i, 0] + direction[1] * points[i, 1] + direction[2] * points[i, 2]
+        )
+        low, high = min(low, along), max(high, along)
+    return max(low, -radius), min(high, radius)

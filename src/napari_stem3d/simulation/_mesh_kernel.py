@@ -7,7 +7,7 @@ from numba import njit
 
 from napari_stem3d.simulation._row_kernel import limit_row, turn_planes, turn_quadrics
 
-_SLACK = 4  # rows by which a moving vertex may stray from where the middle of its block puts it
+_BLOCK = 8  # rows of a moving mesh that share a look for the triangles which they may cross
 
 
 @njit(cache=True)
@@ -16,46 +16,90 @@ def add_mesh(planes, quadrics, mesh, between, path, window, sampling, factor, ou
 
     Every triangle that a beam crosses adds its depth, on near sides with a minus; all are clamped
     to the depths that the planes and quadrics leave. Arguments are those of `add_convex`.
-
-    Of a moving mesh, blocks of rows share a look for the triangles that they may cross; these
-    are then turned anew for every row.
     """
-    vertices, faces = mesh
-    first, step, turns, places = path
-    height, width = out.shape
-    bottom, top = _limits(planes, quadrics, between, path, window, sampling, out.shape)
+    limits = _limits(planes, quadrics, between, path, window, sampling, out.shape)
     depth = np.zeros(out.shape)
-    corners = np.empty((3, 3))
-    turned = np.empty_like(vertices)
-    radius = np.sqrt((vertices**2).sum(axis=1).max())
-    start = 0
-    while start < height:
-        stop, stray = _block(start, height, path, window, radius, sampling[0])
-        middle = first + (window[0] + (start + stop) // 2) * step
-        for v in range(len(vertices)):
-            _turn(turns[middle], vertices[v], turned[v])
-        shift = places[middle, 0]
-        for t in range(len(faces)):
-            for k in range(3):
-                corners[k] = turned[faces[t, k]]
-            low = min(corners[0, 1], corners[1, 1], corners[2, 1]) + shift - stray
-            high = max(corners[0, 1], corners[1, 1], corners[2, 1]) + shift + stray
-            for i in range(
-                max(start, int(np.ceil(low / sampling[0])) - window[0]),
-                min(stop, int(np.floor(high / sampling[0])) + 1 - window[0]),
-            ):
-                row = window[0] + i
-                at = first + row * step
-                if step == 1:
-                    for k in range(3):
-                        _turn(turns[at], vertices[faces[t, k]], corners[k])
-                y = row * sampling[0] - places[at, 0]
-                x = window[2] * sampling[1] - places[at, 1]
-                _cross(corners, y, x, sampling[1], bottom[i], top[i], depth[i])
-        start = stop
-    for i in range(height):
-        for j in range(width):
+    if path[1] == 1:
+        _cross_moving(mesh, path, window, sampling, limits, depth)
+    else:
+        _cross_still(mesh, path, window, sampling, limits, depth)
+    for i in range(out.shape[0]):
+        for j in range(out.shape[1]):
             out[i, j] += factor * np.float32(max(0.0, depth[i, j]))
+
+
+@njit(cache=True)
+def _cross_still(mesh, path, window, sampling, limits, depth):
+    """Add the depths of all triangles, one after the other, in all their rows."""
+    vertices, faces = mesh
+    at, _, turns, places = path
+    turned = np.empty_like(vertices)
+    for v in range(len(vertices)):
+        turned[v] = _turn(turns, at, vertices, v)
+    x = window[2] * sampling[1] - places[at, 1]
+    for t in range(len(faces)):
+        i, j, k = faces[t]
+        a, b, c = _point(turned, i), _point(turned, j), _point(turned, k)
+        low = (min(a[1], b[1], c[1]) + places[at, 0]) / sampling[0]
+        high = (max(a[1], b[1], c[1]) + places[at, 0]) / sampling[0]
+        for row in range(
+            max(window[0], int(np.ceil(low))), min(window[1], int(np.floor(high)) + 1)
+        ):
+            y = row * sampling[0] - places[at, 0]
+            _cross(a, b, c, y, x, sampling[1], row - window[0], limits, depth)
+
+
+@njit(cache=True)
+def _cross_moving(mesh, path, window, sampling, limits, depth):
+    """Add the depths of all triangles row by row, turned anew for every row."""
+    vertices, faces = mesh
+    first, _, turns, places = path
+    radius = np.sqrt((vertices**2).sum(axis=1).max())
+    heights = np.empty(len(vertices))
+    near = np.empty(len(faces), np.int64)
+    for start in range(window[0], window[1], _BLOCK):
+        stop = min(start + _BLOCK, window[1])
+        middle = first + (start + stop) // 2
+        low, high = start * sampling[0], (stop - 1) * sampling[0]
+        stray = 0.0
+        for at in range(first + start, first + stop):
+            change = np.sqrt(((turns[at, 1] - turns[middle, 1]) ** 2).sum())
+            stray = max(stray, radius * change + abs(places[at, 0] - places[middle, 0]))
+        _find_heights(turns, middle, vertices, heights)
+        low, high = low - places[middle, 0] - stray, high - places[middle, 0] + stray
+        count = _find_crossed(heights, faces, low, high, near)
+        for row in range(start, stop):
+            at = first + row
+            _find_heights(turns, at, vertices, heights)
+            y, x = row * sampling[0] - places[at, 0], window[2] * sampling[1] - places[at, 1]
+            for t in near[:count]:
+                i, j, k = faces[t]
+                if (
+                    min(heights[i], heights[j], heights[k])
+                    <= y
+                    <= max(heights[i], heights[j], heights[k])
+                ):
+                    a, b = _turn(turns, at, vertices, i), _turn(turns, at, vertices, j)
+                    c = _turn(turns, at, vertices, k)
+                    _cross(a, b, c, y, x, sampling[1], row - window[0], limits, depth)
+
+
+@njit(cache=True)
+def _find_heights(turns, at, vertices, heights):
+    u, v, w = turns[at, 1]
+    for i in range(len(vertices)):
+        heights[i] = u * vertices[i, 0] + v * vertices[i, 1] + w * vertices[i, 2]
+
+
+@njit(cache=True)
+def _find_crossed(heights, faces, low, high, near):
+    """Write to `near` which triangles reach between two heights, and return their number."""
+    count = 0
+    for t in range(len(faces)):
+        a, b, c = heights[faces[t, 0]], heights[faces[t, 1]], heights[faces[t, 2]]
+        near[count] = t
+        count += max(a, b, c) >= low and min(a, b, c) <= high
+    return count
 
 
 @njit(cache=True)
@@ -77,49 +121,40 @@ def _limits(planes, quadrics, between, path, window, sampling, shape):
     return bottom, top
 
 
-@njit(cache=True)
-def _block(start, height, path, window, radius, dy):
-    """End of a block of rows, and the most [nm] by which vertices stray in y within it."""
-    first, step, turns, places = path
-    stop = height
-    while step == 1:
-        middle = first + window[0] + (start + stop) // 2
-        stray = 0.0
-        for i in range(start, stop):
-            at = first + window[0] + i
-            change = turns[at, 1] - turns[middle, 1]
-            moved = abs(places[at, 0] - places[middle, 0])
-            stray = max(stray, radius * np.sqrt((change**2).sum()) + moved)
-        if stray <= _SLACK * dy or stop == start + 1:
-            return stop, stray
-        stop = start + (stop - start + 1) // 2
-    return stop, 0.0
+@njit(cache=True, inline="always")
+def _point(points, v):
+    return points[v, 0], points[v, 1], points[v, 2]
 
 
 @njit(cache=True, inline="always")
-def _turn(turn, point, out):
-    for i in range(3):
-        out[i] = turn[i, 0] * point[0] + turn[i, 1] * point[1] + turn[i, 2] * point[2]
+def _turn(turns, at, points, v):
+    x, y, z = points[v, 0], points[v, 1], points[v, 2]
+    return (
+        turns[at, 0, 0] * x + turns[at, 0, 1] * y + turns[at, 0, 2] * z,
+        turns[at, 1, 0] * x + turns[at, 1, 1] * y + turns[at, 1, 2] * z,
+        turns[at, 2, 0] * x + turns[at, 2, 1] * y + turns[at, 2, 2] * z,
+    )
 
 
 @njit(cache=True)
-def _cross(corners, y, x_first, dx, bottom, top, depth):
-    """Add the depths at which one row of beams crosses a triangle."""
-    a, b, c = corners
+def _cross(a, b, c, y, x_first, dx, row, limits, depth):
+    """Add the depths at which a row of beams crosses the triangle a, b, c."""
+    bottom, top = limits
     normal_z = (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
     if normal_z == 0:
+        return
+    first = max(0, int(np.ceil((min(a[0], b[0], c[0]) - x_first) / dx)))
+    last = min(depth.shape[1], int(np.floor((max(a[0], b[0], c[0]) - x_first) / dx)) + 1)
+    if first >= last:
         return
     slope_x = ((b[1] - a[1]) * (c[2] - a[2]) - (b[2] - a[2]) * (c[1] - a[1])) / normal_z
     slope_y = ((b[2] - a[2]) * (c[0] - a[0]) - (b[0] - a[0]) * (c[2] - a[2])) / normal_z
     sign = 1.0 if normal_z > 0 else -1.0
-    for j in range(
-        max(0, int(np.ceil((min(a[0], b[0], c[0]) - x_first) / dx))),
-        min(len(depth), int(np.floor((max(a[0], b[0], c[0]) - x_first) / dx)) + 1),
-    ):
+    for j in range(first, last):
         x = x_first + j * dx
         if _left_of(a, b, x, y, sign) and _left_of(b, c, x, y, sign) and _left_of(c, a, x, y, sign):
             z = a[2] - slope_x * (x - a[0]) - slope_y * (y - a[1])
-            depth[j] += sign * min(max(z, bottom[j]), top[j])
+            depth[row, j] += sign * min(max(z, bottom[row, j]), top[row, j])
 
 
 @njit(cache=True, inline="always")

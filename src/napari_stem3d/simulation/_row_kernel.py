@@ -31,16 +31,19 @@ def turn_planes(planes, turn, out):
 @njit(cache=True)
 def turn_quadrics(quadrics, turn, out):
     """Quadrics (K, 4, 4) in the laboratory's frame."""
-    whole = np.eye(4)
-    whole[:3, :3] = turn
+    half = np.empty((3, 4))
     for k in range(len(quadrics)):
-        for i in range(4):
+        q = quadrics[k]
+        for i in range(3):
             for j in range(4):
-                total = 0.0
-                for m in range(4):
-                    for n in range(4):
-                        total += whole[i, m] * quadrics[k, m, n] * whole[j, n]
-                out[k, i, j] = total
+                half[i, j] = turn[i, 0] * q[0, j] + turn[i, 1] * q[1, j] + turn[i, 2] * q[2, j]
+        for i in range(3):
+            out[k, i, 3] = out[k, 3, i] = half[i, 3]
+            for j in range(3):
+                out[k, i, j] = (
+                    half[i, 0] * turn[j, 0] + half[i, 1] * turn[j, 1] + half[i, 2] * turn[j, 2]
+                )
+        out[k, 3, 3] = q[3, 3]
 
 
 @njit(cache=True, fastmath=_FAST)
