@@ -44,6 +44,9 @@ def detect(
     gain, spread = pulses
     keep, keep_back = lights
     offset, noise, top = outputs
+    # Without afterglow between them, the two normal numbers of a pixel are as good as one.
+    apart = keep > 0 and noise > 0
+    beside = _ZERO if apart else noise * noise
     n, pixels = counts.shape
     nx = pixels // rest.shape[1]
     for k in prange(n):
@@ -54,11 +57,12 @@ def detect(
             size = len(block)
             for i in range(size):
                 block[i] = max(block[i], _ZERO)
-            if spread > 0:
+            if spread > 0 or beside > 0:
                 _bits_of(pulse_keys[k], start // 2, bits)
                 _quantiles_of(bits, z)
                 for i in range(size):
-                    block[i] = gain * block[i] + spread * np.sqrt(block[i]) * z[i]
+                    rms = np.sqrt(spread * spread * block[i] + beside)
+                    block[i] = gain * block[i] + rms * z[i]
             else:
                 for i in range(size):
                     block[i] *= gain
@@ -70,7 +74,7 @@ def detect(
                         light = waiting + (light - waiting) * keep_back
                     light = block[i] + (light - block[i]) * keep
                     block[i] = light
-            if noise > 0:
+            if apart:
                 _bits_of(read_keys[k], start // 2, bits)
                 _quantiles_of(bits, z)
                 for i in range(size):

@@ -112,13 +112,13 @@ class Contrast(Checked):
 
     def fraction(self, thickness: Image, beam: Beam) -> Image:
         """Scattered fraction of a thickness [nm] of the particles' material."""
-        depth = np.float32(self.per_nm(beam)) * thickness
+        depth: Image = np.float32(self.per_nm(beam)) * thickness
         return -np.expm1(-depth) if self.saturating else depth
 
     def thickness(self, fraction: Image, beam: Beam) -> Image:
         """Thickness [nm] that scatters a fraction, the inverse of `fraction`."""
         depth = -np.log1p(-fraction) if self.saturating else fraction
-        return depth / np.float32(self.per_nm(beam))
+        return (depth / self.per_nm(beam)).astype(np.float32)
 
     def linear_error(self, thickness: ArrayLike, beam: Beam) -> NDArray[np.float64]:
         """How far the saturating signal falls below the linear one [%].

@@ -27,7 +27,7 @@ from napari_stem3d.simulation.microscope.scan import Scan
 Image = NDArray[np.float32]
 Keys = NDArray[np.uint64]
 FILM, SCAN, BEAM = 1, 2, 3  # streams of random numbers
-_PART = 1 << 19  # pixels worked on at a time, so that the stages hand them over in the cache
+_PART = 1 << 18  # pixels worked on at a time, so that the stages hand them over in the cache
 
 
 @dataclass(frozen=True)
@@ -203,17 +203,14 @@ class Microscope:
     ) -> Image:
         """All that follows the scattering by the specimen, which is as wide as `wide`."""
         film = self.film.map(grid, derive(keys, FILM), self.probe.width(self.beam))
-        film = film * np.float32(self.film.per_nm(self.beam, self.contrast))
-        if depths is None and wide == grid:
-            seen = self.probe.blur(fraction + film, grid, self.beam)
+        per_nm = np.float32(self.film.per_nm(self.beam, self.contrast))
+        if depths is None:
+            seen = self.probe.blur(fraction + per_nm * film, grid, self.beam)
         else:
-            (top, left), (ny, nx) = ((w - n) // 2 for w, n in zip(wide.gpts, grid.gpts)), grid.gpts
-            seen = self.probe.blur(fraction, wide, self.beam, depths)
-            seen = seen[:, top : top + ny, left : left + nx]
-            below = np.broadcast_to(film, seen.shape)
-            seen = seen + self.probe.blur(below, grid, self.beam)
-        sampled = self.scan.sample(seen, grid, derive(keys, SCAN))
-        expected = sampled * np.float32(self.electrons_per_pixel * self.detector.efficiency)
+            below = film if isinstance(film, float) else self.probe.blur(film, grid, self.beam)
+            seen = self.probe.blur(fraction, grid, self.beam, depths) + per_nm * below
+        expected = self.scan.sample(seen, grid, derive(keys, SCAN))
+        expected *= np.float32(self.electrons_per_pixel * self.detector.efficiency)
         steadiness = self.beam.steadiness(self.scan.row_times(grid), derive(keys, BEAM))
         if steadiness is not None:
             expected *= steadiness[:, :, None]
