@@ -204,11 +204,13 @@ class Microscope:
         """All that follows the scattering by the specimen, which is as wide as `wide`."""
         film = self.film.map(grid, derive(keys, FILM), self.probe.width(self.beam))
         per_nm = np.float32(self.film.per_nm(self.beam, self.contrast))
-        if depths is None:
+        if depths is None and wide == grid:
             seen = self.probe.blur(fraction + per_nm * film, grid, self.beam)
         else:
             below = film if isinstance(film, float) else self.probe.blur(film, grid, self.beam)
-            seen = self.probe.blur(fraction, grid, self.beam, depths) + per_nm * below
+            (top, left), (ny, nx) = ((w - n) // 2 for w, n in zip(wide.gpts, grid.gpts)), grid.gpts
+            seen = self.probe.blur(fraction, wide, self.beam, depths)
+            seen = seen[:, top : top + ny, left : left + nx] + per_nm * below
         expected = self.scan.sample(seen, grid, derive(keys, SCAN))
         expected *= np.float32(self.electrons_per_pixel * self.detector.efficiency)
         steadiness = self.beam.steadiness(self.scan.row_times(grid), derive(keys, BEAM))
