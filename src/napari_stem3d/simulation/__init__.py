@@ -15,6 +15,7 @@ from napari_stem3d.simulation.deformations import (
     TruncatedCorners,
     places,
 )
+from napari_stem3d.simulation.detectability import Detectability, detect_deformation
 from napari_stem3d.simulation.distributions import (
     Constant,
     Distribution,
@@ -23,6 +24,13 @@ from napari_stem3d.simulation.distributions import (
     Normal,
     Uniform,
     draw,
+)
+from napari_stem3d.simulation.experiment import Experiment, RandomDeformation
+from napari_stem3d.simulation.experiment_settings import (
+    experiment_from_dict,
+    experiment_to_dict,
+    read_experiment,
+    write_experiment,
 )
 from napari_stem3d.simulation.fields import length, quantity, switch, text, whole
 from napari_stem3d.simulation.grid import Grid
@@ -42,6 +50,7 @@ from napari_stem3d.simulation.microscope import (
     Microscope,
     Probe,
     Scan,
+    get_preset,
     metadata,
     microscope_from_dict,
     microscope_to_dict,
@@ -99,9 +108,11 @@ __all__ = [
     "Defects",
     "Deformation",
     "DentedFaces",
+    "Detectability",
     "Detector",
     "Distribution",
     "Ellipsoid",
+    "Experiment",
     "Grid",
     "Helix",
     "HexagonalPrism",
@@ -125,6 +136,7 @@ __all__ = [
     "Poses",
     "Probe",
     "Random",
+    "RandomDeformation",
     "RandomLattices",
     "Rod",
     "RoundedCorners",
@@ -143,7 +155,11 @@ __all__ = [
     "brownian",
     "corner_orbit",
     "corner_orbits",
+    "detect_deformation",
     "draw",
+    "experiment_from_dict",
+    "experiment_to_dict",
+    "get_preset",
     "length",
     "metadata",
     "microscope_from_dict",
@@ -154,6 +170,7 @@ __all__ = [
     "project_particles",
     "quantity",
     "random_rotation",
+    "read_experiment",
     "read_settings",
     "simulate",
     "spin",
@@ -161,5 +178,6 @@ __all__ = [
     "symmetries",
     "text",
     "whole",
+    "write_experiment",
     "write_settings",
 ]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from numbers import Integral, Real
 from typing import Any
 
@@ -69,6 +70,22 @@ def length(
     return quantity(default, "nm", low, high, doc, relative=relative)
 
 
+def pair(
+    default: tuple[float, float],
+    unit: str,
+    low: float,
+    high: float,
+    doc: str,
+    **metadata: Any,
+) -> Any:
+    """Dataclass field for two quantities, down the columns and along the rows.
+
+    A single number stands for both. Parameters are those of `quantity`.
+    """
+    entries = {"unit": unit, "min": low, "max": high, "doc": doc, "pair": True, **metadata}
+    return dataclasses.field(default=default, metadata=entries)
+
+
 def whole(default: int, low: int, high: int, doc: str) -> Any:
     """Dataclass field for a whole number between `low` and `high`, both included."""
     return quantity(default, "", low, high, doc, whole=True)
@@ -121,15 +138,14 @@ def check_bounds(instance: Any) -> None:
 def _checked(field: Any, value: Any) -> Any:
     """Return a value as Python's own type; ValueError says what it should have been."""
     facts, default = field.metadata, field.default
+    if facts.get("pair"):
+        both = (value, value) if is_number(value) else value
+        if not isinstance(both, (tuple, list)) or len(both) != 2:
+            raise ValueError("be one number or two (y, x)")
+        pair = tuple(_in_bounds(facts, number) for number in both)
+        return value if pair == value else pair
     if "unit" in facts:
-        low, high, unit = (facts[key] for key in ("min", "max", "unit"))
-        if not (is_number(value) and low <= value <= high):
-            raise ValueError(f"lie between {low:g} and {high:g} {unit}".rstrip())
-        if facts.get("whole") and value != int(value):
-            raise ValueError("be a whole number")
-        if facts.get("whole"):
-            return int(value)
-        return value if isinstance(value, (int, float)) else float(value)
+        return _in_bounds(facts, value)
     if isinstance(default, bool):
         if not isinstance(value, (bool, np.bool_)):
             raise ValueError("be true or false")
@@ -139,6 +155,18 @@ def _checked(field: Any, value: Any) -> Any:
     if value not in facts.get("choices", (value,)):
         raise ValueError(f"be one of {', '.join(facts['choices'])}")
     return value
+
+
+def _in_bounds(facts: Mapping[str, Any], value: Any) -> float:
+    """Return a number as Python's own type; ValueError says what it should have been."""
+    low, high, unit = (facts[key] for key in ("min", "max", "unit"))
+    if not (is_number(value) and low <= value <= high):
+        raise ValueError(f"lie between {low:g} and {high:g} {unit}".rstrip())
+    if facts.get("whole") and value != int(value):
+        raise ValueError("be a whole number")
+    if facts.get("whole"):
+        return int(value)
+    return value if isinstance(value, (int, float)) else float(value)
 
 
 def is_number(value: Any) -> bool:

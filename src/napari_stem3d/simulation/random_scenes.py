@@ -86,12 +86,13 @@ class RandomScenes:
         wrong = [_deformation(item, shape, rng) for item in self.deformations]
         if self.deformed_corners:
             wrong.insert(0, CutCorners.random(shape, self.deformed_corners, rng))
+        rotation = random_rotation(rng)
         material = draw(self.material, rng)
-        particle = Particle(shape, deformations=tuple(wrong), material=material)
-        if self.poses == Poses.RESTING:
-            rotation, z = resting_pose(particle.body, rng)
-            return particle.posed(particle.position, rotation, z=z)
-        return particle.posed(particle.position, random_rotation(rng))
+        particle = Particle(shape, (0.0, 0.0), rotation, tuple(wrong), material=material)
+        if self.poses == Poses.RANDOM:
+            return particle
+        rotation, z = resting_pose(particle.body, rng)
+        return particle.posed(particle.position, rotation, z=z)
 
 
 def simulate(
@@ -122,7 +123,8 @@ def simulate(
     deformations : sequence
         What else is wrong with each particle, in this order: instances of `Deformation`, which
         are the same for all; or what is drawn anew for each: names or classes of deformations, each
-        alone or in a pair with its number of places, and distributions.
+        alone or in a pair with its number of places, or with the values of some fields as a
+        third; and distributions.
     frames : int
         Number of images.
     particles : int or Distribution
@@ -180,7 +182,7 @@ def simulate(
         _member(Poses, "poses", poses),
         Motion() if movie else motion,
     )
-    scenes._particle(np.random.default_rng(0))  # refuses at once what cannot be drawn
+    _ = scenes._particle(np.random.default_rng(0)).body  # refuses at once what cannot be drawn
     return Movie(scenes, frames, seed, motion) if movie else Dataset(scenes, frames, seed)
 
 
@@ -188,15 +190,16 @@ def _deformation(item: Any, shape: Shape, rng: np.random.Generator) -> Deformati
     """Deformation that an item of `simulate`'s list stands for."""
     if isinstance(item, Distribution):
         item = draw(item, rng)
-    kind, count = item if isinstance(item, (tuple, list)) and len(item) == 2 else (item, 1)
+    parts = item if isinstance(item, (tuple, list)) and len(item) in (2, 3) else (item,)
+    kind, count, given = (*parts, *(1, {})[len(parts) - 1 :])
     if isinstance(kind, str):
         kind = get_deformation(kind)
     if isinstance(kind, type) and issubclass(kind, Deformation):
-        return kind.random(shape, count, rng)
+        return kind.random(shape, count, rng, **given)
     if not isinstance(kind, Deformation):
         raise InputError(
-            "deformations must be names, classes or instances of deformations, or pairs of a "
-            f"name and a number of places. Received: {item!r}"
+            "deformations must be names, classes or instances of deformations, or tuples of "
+            f"a name, a number of places and fields. Received: {item!r}"
         )
     return kind
 

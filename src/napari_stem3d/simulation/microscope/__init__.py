@@ -7,7 +7,7 @@ from napari_stem3d.simulation.microscope.contrast import Contrast
 from napari_stem3d.simulation.microscope.detector import Detector
 from napari_stem3d.simulation.microscope.film import CarbonFilm
 from napari_stem3d.simulation.microscope.microscope import Microscope
-from napari_stem3d.simulation.microscope.presets import PRESETS
+from napari_stem3d.simulation.microscope.presets import PRESETS, get_preset
 from napari_stem3d.simulation.microscope.probe import Probe
 from napari_stem3d.simulation.microscope.scan import Scan
 from napari_stem3d.simulation.microscope.settings import (
@@ -27,6 +27,7 @@ __all__ = [
     "Microscope",
     "Probe",
     "Scan",
+    "get_preset",
     "metadata",
     "microscope_from_dict",
     "microscope_to_dict",

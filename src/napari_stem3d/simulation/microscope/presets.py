@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from napari_stem3d._errors import InputError
 from napari_stem3d.simulation.microscope.beam import Beam
 from napari_stem3d.simulation.microscope.contrast import Contrast
 from napari_stem3d.simulation.microscope.detector import Detector
@@ -58,3 +59,10 @@ PRESETS: dict[str, Microscope] = {
         Beam(current=1.0), film=CarbonFilm(thickness=3.0), scan=replace(Scan(), dwell=2.0)
     ),
 }  # fmt: skip
+
+
+def get_preset(name: str) -> Microscope:
+    """Return the microscope with this name; InputError lists the known ones otherwise."""
+    if not isinstance(name, str) or name not in PRESETS:
+        raise InputError(f"preset must be one of {', '.join(PRESETS)}. Received: {name!r}")
+    return PRESETS[name]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from napari_stem3d._errors import InputError
+from napari_stem3d.simulation._toml import read_toml, write_toml
 from napari_stem3d.simulation.grid import Grid
 from napari_stem3d.simulation.microscope.microscope import Microscope
 
@@ -18,13 +18,17 @@ def microscope_to_dict(microscope: Microscope) -> dict[str, dict[str, Any]]:
     return dataclasses.asdict(microscope)
 
 
-def microscope_from_dict(tables: Mapping[str, Mapping[str, Any]]) -> Microscope:
-    """Microscope of the parameters in nested tables; what is missing keeps its default.
+def microscope_from_dict(
+    tables: Mapping[str, Mapping[str, Any]], base: Microscope | None = None
+) -> Microscope:
+    """Microscope of the parameters in nested tables.
 
     Parameters
     ----------
     tables : mapping of str to mapping
         A table for each stage, as `microscope_to_dict` gives them.
+    base : Microscope, optional
+        What is missing keeps the value it has here; the default microscope by default.
 
     Returns
     -------
@@ -36,17 +40,17 @@ def microscope_from_dict(tables: Mapping[str, Mapping[str, Any]]) -> Microscope:
     InputError
         If a stage or field is unknown, or a value is not what its field takes.
     """
-    default = Microscope()
-    _refuse_unknown("the stages", tables, default)
+    base = base or Microscope()
+    _refuse_unknown("the stages", tables, base)
     stages = {}
     for stage, values in tables.items():
         if not isinstance(values, Mapping):
             raise InputError(
                 f"{stage} must be a table of parameters of this stage. Received: {values!r}"
             )
-        _refuse_unknown(f"the parameters of {stage}", values, getattr(default, stage))
-        stages[stage] = type(getattr(default, stage))(**values)
-    return Microscope(**stages)
+        _refuse_unknown(f"the parameters of {stage}", values, getattr(base, stage))
+        stages[stage] = dataclasses.replace(getattr(base, stage), **values)
+    return dataclasses.replace(base, **stages)
 
 
 def read_settings(path: str | Path) -> Microscope:
@@ -67,15 +71,7 @@ def read_settings(path: str | Path) -> Microscope:
     InputError
         If the file cannot be read, is not TOML, or sets what does not exist or is not allowed.
     """
-    try:
-        tables = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-        return microscope_from_dict(tables)
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not a TOML file: {error}.") from error
-    except InputError as error:
-        raise InputError(f"In {path}, {error}") from error
+    return read_toml(path, microscope_from_dict)
 
 
 def write_settings(path: str | Path, microscope: Microscope) -> None:
@@ -86,12 +82,7 @@ def write_settings(path: str | Path, microscope: Microscope) -> None:
     InputError
         If the file cannot be written.
     """
-    import tomli_w
-
-    try:
-        Path(path).write_text(tomli_w.dumps(microscope_to_dict(microscope)), encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror}.") from error
+    write_toml(path, microscope_to_dict(microscope))
 
 
 def metadata(microscope: Microscope, grid: Grid) -> dict[str, Any]:
