@@ -221,11 +221,18 @@ def _blur_bands(size, sigma):
 
 @njit(cache=True)
 def _apply(first, weights, source, out):
-    """Product of a banded matrix with an image."""
+    """Write the product of a banded matrix with an image, four terms at a time."""
+    terms = weights.shape[1]
     for i in range(len(first)):
         row = out[i]
         row[:] = np.float32(0)
-        for k in range(weights.shape[1]):
+        for k in range(0, terms - 3, 4):
+            w0, w1, w2, w3 = weights[i, k], weights[i, k + 1], weights[i, k + 2], weights[i, k + 3]
+            a, b = source[first[i] + k], source[first[i] + k + 1]
+            c, d = source[first[i] + k + 2], source[first[i] + k + 3]
+            for j in range(len(row)):
+                row[j] += (w0 * a[j] + w1 * b[j]) + (w2 * c[j] + w3 * d[j])
+        for k in range(terms - terms % 4, terms):
             weight, line = weights[i, k], source[first[i] + k]
             for j in range(len(row)):
                 row[j] += weight * line[j]
@@ -323,58 +330,58 @@ def _gather(images, dy, dx, out):
     for n in prange(len(images)):
         y, x = np.empty(nx, np.int32), np.empty(nx, np.int32)
         ty, tx = np.empty(nx, np.float32), np.empty(nx, np.float32)
+        starts = np.empty(nx + 1, np.int64)
         for i in range(ny):
             _split(dy[n, i], ny, y, ty)
             _split(dx[n, i], nx, x, tx)
-            end = 0
-            while end < nx:
-                # A run of pixels that are displaced by the same whole pixels reads four rows
-                # side by side.
-                begin, end = end, end + 1
-                while end < nx and x[end] == x[begin] and y[end] == y[begin]:
-                    end += 1
-                first = i + y[begin] - 1
-                _gather_run(
-                    images[n, min(max(first, 0), ny - 1)],
-                    images[n, min(max(first + 1, 0), ny - 1)],
-                    images[n, min(max(first + 2, 0), ny - 1)],
-                    images[n, min(max(first + 3, 0), ny - 1)],
-                    begin + x[begin] - 1,
-                    ty[begin:end],
-                    tx[begin:end],
-                    out[n, i, begin:end],
-                )
+            # A run of pixels that are displaced by the same whole pixels reads four rows side by
+            # side. Whether or not one starts here is written down without a branch.
+            runs = 0
+            for j in range(1, nx):
+                starts[runs] = j
+                runs += (x[j] != x[j - 1]) | (y[j] != y[j - 1])
+            starts[runs] = nx
+            begin = 0
+            for run in range(runs + 1):
+                row, shift = i + y[begin] - 1, x[begin] - 1
+                _gather_run(images[n], row, shift, begin, starts[run], ty, tx, out[n, i])
+                begin = starts[run]
 
 
 @njit(cache=True)
-def _gather_run(r0, r1, r2, r3, start, ty, tx, out):
-    """Interpolate between four rows, from column `start` on."""
-    nx, size = len(r0), len(out)
-    head = min(max(-start, 0), size)
-    tail = max(min(nx - 3 - start, size), head)
-    a, b = r0[start + head : start + tail + 3], r1[start + head : start + tail + 3]
-    c, d = r2[start + head : start + tail + 3], r3[start + head : start + tail + 3]
-    t, u, inner = ty[head:tail], tx[head:tail], out[head:tail]
-    for j in range(len(inner)):
-        inner[j] = _cubic(
-            t[j],
-            _cubic(u[j], a[j], a[j + 1], a[j + 2], a[j + 3]),
-            _cubic(u[j], b[j], b[j + 1], b[j + 2], b[j + 3]),
-            _cubic(u[j], c[j], c[j + 1], c[j + 2], c[j + 3]),
-            _cubic(u[j], d[j], d[j + 1], d[j + 2], d[j + 3]),
+def _gather_run(image, row, shift, begin, end, ty, tx, out):
+    """Interpolate pixels `begin` to `end` of a row between the four rows from `row` on.
+
+    Whole vectors are written where the rows go on: the next run overwrites what is too much.
+    Unsigned indices need no test for being negative, which would keep loops out of vectors.
+    """
+    ny, nx = image.shape
+    r0, r1, r2, r3 = (
+        np.uint64(min(max(row, 0), ny - 1)),
+        np.uint64(min(max(row + 1, 0), ny - 1)),
+        np.uint64(min(max(row + 2, 0), ny - 1)),
+        np.uint64(min(max(row + 3, 0), ny - 1)),
+    )
+    head = min(max(-shift, begin), end)
+    tail = max(min(head + (end - head + 7) // 8 * 8, min(nx - 3 - shift, nx)), head)
+    one, two, three = np.uint64(1), np.uint64(2), np.uint64(3)
+    for j in range(np.uint64(head), np.uint64(tail)):
+        k, t = j + np.uint64(shift), tx[j]
+        out[j] = _cubic(
+            ty[j],
+            _cubic(t, image[r0, k], image[r0, k + one], image[r0, k + two], image[r0, k + three]),
+            _cubic(t, image[r1, k], image[r1, k + one], image[r1, k + two], image[r1, k + three]),
+            _cubic(t, image[r2, k], image[r2, k + one], image[r2, k + two], image[r2, k + three]),
+            _cubic(t, image[r3, k], image[r3, k + one], image[r3, k + two], image[r3, k + three]),
         )
-    for part in (range(head), range(tail, size)):
+    for part in (range(begin, head), range(tail, end)):
         for j in part:
-            k0, k1, k2, k3 = (
-                min(max(start + j, 0), nx - 1),
-                min(max(start + j + 1, 0), nx - 1),
-                min(max(start + j + 2, 0), nx - 1),
-                min(max(start + j + 3, 0), nx - 1),
-            )
+            k0, k1 = min(max(j + shift, 0), nx - 1), min(max(j + shift + 1, 0), nx - 1)
+            k2, k3 = min(max(j + shift + 2, 0), nx - 1), min(max(j + shift + 3, 0), nx - 1)
             out[j] = _cubic(
                 ty[j],
-                _cubic(tx[j], r0[k0], r0[k1], r0[k2], r0[k3]),
-                _cubic(tx[j], r1[k0], r1[k1], r1[k2], r1[k3]),
-                _cubic(tx[j], r2[k0], r2[k1], r2[k2], r2[k3]),
-                _cubic(tx[j], r3[k0], r3[k1], r3[k2], r3[k3]),
+                _cubic(tx[j], image[r0, k0], image[r0, k1], image[r0, k2], image[r0, k3]),
+                _cubic(tx[j], image[r1, k0], image[r1, k1], image[r1, k2], image[r1, k3]),
+                _cubic(tx[j], image[r2, k0], image[r2, k1], image[r2, k2], image[r2, k3]),
+                _cubic(tx[j], image[r3, k0], image[r3, k1], image[r3, k2], image[r3, k3]),
             )
