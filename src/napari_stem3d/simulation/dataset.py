@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, overload
@@ -196,7 +197,9 @@ class Dataset(Sequence[Sample]):
             for chunk in chunks:
                 yield from chunk
         finally:
-            chunks.close()
+            with warnings.catch_warnings():  # that samples are lost is what closing is for
+                warnings.simplefilter("ignore", UserWarning)
+                chunks.close()
 
 
 def _make_samples(series: Dataset, indices: range) -> list[Sample]:

@@ -54,9 +54,9 @@ def spin(
         If a number is not finite, the axis has no direction or the duration is not positive.
     """
     rate = direction(axis) * math.radians(_finite("degrees_per_second", degrees_per_second))
-    speed = np.array([_finite("velocity", v) for v in velocity])
-    if len(speed) != 2:
+    if np.shape(velocity) != (2,):
         raise InputError(f"velocity must be two numbers (vy, vx). Received: {velocity!r}")
+    speed = np.array([_finite("velocity", v) for v in velocity])
     turn = float(np.linalg.norm(rate)) * _finite("duration", duration, above=0)
     intervals = max(1, np.ceil(turn / QUARTER_TURN))
     return walk(particle, duration / intervals, intervals, rate, speed)
@@ -180,7 +180,7 @@ def direction(axis: Any) -> Array:
     vector = np.zeros(3)
     if isinstance(axis, str):
         vector = np.array(AXES.get(axis, vector))
-    elif len(axis) == 3 and all(is_number(a) and math.isfinite(a) for a in axis):
+    elif np.shape(axis) == (3,) and all(is_number(a) and math.isfinite(a) for a in axis):
         vector = np.array(axis, float)
     if not vector.any():
         raise InputError(f"axis must be x, y, z or a vector (x, y, z). Received: {axis!r}")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,6 +26,7 @@ Keys = NDArray[np.uint64]
 Times = NDArray[np.float64]
 
 _DIFFRACTION = 7  # stream of random numbers; the microscope's stages have the smaller ones
+_COMPILED = threading.RLock()
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,11 +118,12 @@ class Scene:
             Image and truth.
         """
         keys, times = draw_keys(rng, 1), self._times(start)
-        thickness, labels = project_particles(self.particles, self.grid, times=times)
-        if not self._is_plain:
-            image = self._record(keys, times)
-        else:
-            image = self.microscope.images(thickness[None], self.grid, keys)[0]
+        with _compiled_loops(threads=1):
+            thickness, labels = project_particles(self.particles, self.grid, times=times)
+            if not self._is_plain:
+                image = self._record(keys, times)
+            else:
+                image = self.microscope.images(thickness[None], self.grid, keys)[0]
         return Sample(image, thickness, labels, tuple(self.particles), self.grid, times)
 
     def _times(self, start: float) -> Times:
@@ -205,20 +210,37 @@ def record_scenes(scenes: Sequence[Scene], keys: Keys, starts: Sequence[float]) 
             )
     alike = all(s.microscope == microscope and s.grid == grid for s in scenes)
     if not (alike and all(s._is_plain for s in scenes)):
-        images = [_record_one(*each) for each in zip(scenes, keys[:, None], starts)]
-        return np.stack(images)
-    thickness = np.empty((len(scenes), *grid.gpts), np.float32)
+        return np.stack([_record_one(*each) for each in zip(scenes, keys[:, None], starts)])
     still = np.array([not s._moves for s in scenes])
-    if still.any():
-        thickness[still] = project_batch([list(s.particles) for s in scenes if not s._moves], grid)
-    for i in np.flatnonzero(~still):
-        thickness[i] = project(scenes[i].particles, grid, times=scenes[i]._times(starts[i]))
-    return microscope.images(thickness, grid, keys)
+    thickness = np.empty((len(scenes), *grid.gpts), np.float32)
+    with _compiled_loops():
+        if still.any():
+            resting = [list(s.particles) for s, rests in zip(scenes, still) if rests]
+            thickness[still] = project_batch(resting, grid)
+        for i in np.flatnonzero(~still):
+            thickness[i] = project(scenes[i].particles, grid, times=scenes[i]._times(starts[i]))
+        return microscope.images(thickness, grid, keys)
 
 
 def _record_one(scene: Scene, key: Keys, start: float) -> Image:
     times = scene._times(start)
-    if not scene._is_plain:
-        return scene._record(key, times)
-    thickness = project(scene.particles, scene.grid, times=times)
-    return scene.microscope.images(thickness[None], scene.grid, key)[0]
+    with _compiled_loops(threads=1):
+        if not scene._is_plain:
+            return scene._record(key, times)
+        thickness = project(scene.particles, scene.grid, times=times)
+        return scene.microscope.images(thickness[None], scene.grid, key)[0]
+
+
+@contextlib.contextmanager
+def _compiled_loops(threads: int | None = None) -> Iterator[None]:
+    """Enter the compiled loops alone, because not every threading layer of Numba takes two callers.
+
+    The loops share out whole images: one image keeps to one thread, and wakes no others.
+    """
+    with _COMPILED:
+        before = numba.get_num_threads()
+        numba.set_num_threads(min(threads or before, before))
+        try:
+            yield
+        finally:
+            numba.set_num_threads(before)
