@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.spatial import ConvexHull
 from scipy.spatial.transform import Rotation
 
 from napari_stem3d._errors import InputError
 from napari_stem3d.simulation import _kernels
 from napari_stem3d.simulation._packing import stack_bodies
+from napari_stem3d.simulation._surface import (
+    Array,
+    Mesh,
+    box_planes,
+    mesh_piece,
+    outer_planes,
+    plane_vertices,
+    subdivide,
+    volume_of,
+)
 
-Array = NDArray[np.float64]
-Mesh = tuple[Array, NDArray[np.int64]]
+_SIDE = 600  # pixels along either side of the projection that gives the volume of curved bodies
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,87 +101,65 @@ class Body:
 
     @property
     def volume(self) -> float:
-        """Volume [nm³]: exact where faces are flat, else within 1e-4 from a fine projection."""
-        return sum(
-            sign
-            * (_flat_volume(piece) if _is_flat(piece) else _projected_volume(piece, self.radius))
-            for sign, piece in self.pieces
-        )
+        """Volume [nm³]: exact where all faces are flat, else within 1e-4 from a projection."""
+        curved = [(sign, piece) for sign, piece in self.pieces if len(piece.quadrics)]
+        flat = [(sign, piece) for sign, piece in self.pieces if not len(piece.quadrics)]
+        exact = sum(sign * volume_of(mesh_piece(piece, self.radius)) for sign, piece in flat)
+        return exact + (_projected_volume(curved, self.radius) if curved else 0.0)
+
+    def meshes(self, longest_edge: float = np.inf) -> list[tuple[float, Mesh]]:
+        """Surfaces of all pieces as closed triangle meshes.
+
+        Parameters
+        ----------
+        longest_edge : float
+            Longer edges are halved until none is longer [nm]; none is by default.
+
+        Returns
+        -------
+        list of tuple
+            Sign, and (vertices (V, 3) [nm], outward triangles (T, 3)) of every piece that is not
+            empty. Flat faces are exact; the vertices of curved ones lie on them, which leaves a
+            volume less than 0.2 % too small. Where planes cut a mesh, the faces that close it may
+            overlap in opposite senses.
+        """
+        if not longest_edge > 0:
+            raise InputError(f"longest_edge must be a positive length. Received: {longest_edge!r}")
+        surfaces = [(sign, mesh_piece(piece, self.radius)) for sign, piece in self.pieces]
+        return [(sign, subdivide(mesh, longest_edge)) for sign, mesh in surfaces if len(mesh[1])]
 
 
-def _is_flat(piece: Piece) -> bool:
-    """Whether a piece is a polyhedron or a whole mesh, whose volume is a sum over its faces."""
-    return not len(piece.quadrics) and (piece.mesh is None or not len(piece.offsets))
-
-
-def _flat_volume(piece: Piece) -> float:
-    if piece.mesh is not None:
-        vertices, faces = piece.mesh
-        a, b, c = (vertices[faces[:, k]] for k in range(3))
-        return float(np.einsum("ij,ij->", a, np.cross(b, c)) / 6)
-    points = plane_vertices(piece.normals, piece.offsets)
-    if len(points) < 4 or np.linalg.matrix_rank(points - points[0], tol=1e-9) < 3:
-        return 0.0
-    return float(ConvexHull(points).volume)
-
-
-def _projected_volume(piece: Piece, radius: float) -> float:
-    """Volume from the thickness in three poses askew to all likely faces, on 600 x 600 pixels."""
-    side = 600
-    step = 2 * radius / (side - 1)
-    poses = Rotation.from_rotvec([[1.1, 0.4, -0.3], [-0.5, 1.3, 0.2], [0.3, -0.6, 2.0]]).as_matrix()
-    places = np.full((3, 2), radius)
-    geometry, spans = stack_bodies([Body(((1.0, piece),), radius)] * 3)
-    numbers = np.concatenate([spans, [[k, 0] for k in range(3)]], axis=1)
-    windows = np.tile([0, side, 0, side], (3, 1))
-    particles = numbers, windows, np.zeros(3), np.ones(3, np.float32)
-    image = np.zeros((side, side), np.float32)
-    scene = tuple(geometry), particles, (poses, places)
-    _kernels.project(scene, (-1e9, 1e9), (step, step), image)
-    return float(image.sum(dtype=float) * step**2 / 3)
+def _projected_volume(pieces: list[tuple[float, Piece]], radius: float) -> float:
+    """Volume from the thickness in three poses, askew to all likely faces."""
+    step = 2 * radius / (_SIDE - 1)
+    vectors = [[1.1, 0.4, -0.3], [-0.5, 1.3, 0.2], [0.3, -0.6, 2.0]]
+    turns, places = Rotation.from_rotvec(vectors).as_matrix(), np.full((3, 2), radius)
+    # Each piece is a body of its own here, so that a sum less than zero is not cut off.
+    bodies = [Body(((1.0, piece),), radius) for _, piece in pieces]
+    geometry, spans = stack_bodies(bodies)
+    total = 0.0
+    for pose in range(3):
+        count = len(bodies)
+        poses = np.tile([pose, 0], (count, 1))
+        windows = np.tile([0, _SIDE, 0, _SIDE], (count, 1))
+        weights = np.array([sign for sign, _ in pieces], np.float32)
+        parts = np.concatenate([spans, poses], axis=1), windows, np.zeros(count), weights
+        image = np.zeros((_SIDE, _SIDE), np.float32)
+        scene = tuple(geometry), parts, (turns, places)
+        _kernels.project(scene, (-1e9, 1e9), (step, step), image)
+        total += float(image.sum(dtype=float)) * step**2 / 3
+    return total
 
 
 def _bounds(region: Piece) -> tuple[Array, float]:
     """Points whose convex hull holds a convex region, and the radius about the origin."""
-    normals, offsets, radius = [region.normals], [region.offsets], np.inf
-    for quadric in region.quadrics:
-        values, axes = np.linalg.eigh(quadric[:3, :3])
-        curved = values > 1e-9 * np.abs(values).max()
-        if (values < -1e-9 * np.abs(values).max()).any():
-            continue  # a cone: its planes must bound it
-        centre = -(axes[:, curved] / values[curved]) @ axes[:, curved].T @ quadric[:3, 3]
-        level = centre @ quadric[:3, :3] @ centre - quadric[3, 3]
-        reach = np.sqrt(np.maximum(level, 0) / values[curved])
-        along = centre @ axes[:, curved]
-        normals += [axes[:, curved].T, -axes[:, curved].T]
-        offsets += [along + reach, reach - along]
-        if curved.all():
-            radius = min(radius, float(np.linalg.norm(centre) + reach.max()))
-    points = plane_vertices(np.concatenate(normals), np.concatenate(offsets))
+    points = plane_vertices(*outer_planes(region, np.inf))
     if not len(points):
-        raise InputError("region must be bounded and not empty. Received: one that is not")
-    return points, min(radius, float(np.linalg.norm(points, axis=1).max()))
-
-
-def plane_vertices(normals: Array, offsets: Array) -> Array:
-    """Vertices of the convex polyhedron that planes enclose.
-
-    Parameters
-    ----------
-    normals : ndarray, shape (F, 3)
-        Outward unit normals.
-    offsets : ndarray, shape (F,)
-        Distances from the origin [nm].
-
-    Returns
-    -------
-    ndarray, shape (V, 3)
-        Intersections of three planes that no other plane cuts off [nm], repeated where more
-        than three planes meet.
-    """
-    triples = np.array(list(itertools.combinations(range(len(offsets)), 3)), int).reshape(-1, 3)
-    matrices, sides = normals[triples], offsets[triples]
-    regular = np.abs(np.linalg.det(matrices)) > 1e-9
-    points = np.linalg.solve(matrices[regular], sides[regular][..., None])[..., 0]
-    tolerance = 1e-9 * max(1.0, float(np.abs(offsets).max(initial=0)))
-    return points[(points @ normals.T <= offsets + tolerance).all(axis=1)]
+        raise InputError("region must be bounded, and not empty. Received: one that is not")
+    radius = float(np.linalg.norm(points, axis=1).max())
+    for quadric in region.quadrics:
+        offsets = box_planes(quadric)[1]
+        if len(offsets) == 6:  # an ellipsoid reaches less far than the corners of its box
+            reach, along = (offsets[:3] + offsets[3:]) / 2, (offsets[:3] - offsets[3:]) / 2
+            radius = min(radius, float(np.linalg.norm(along) + reach.max()))
+    return points, radius
