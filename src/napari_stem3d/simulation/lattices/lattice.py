@@ -52,7 +52,7 @@ class Lattice(Checked):
     structure: str | Path | Atoms = text("graphene", _STRUCTURE)  # noqa: RUF009
     zone: str = text("", "direction along the beam, such as 110; empty: the structure's own")
     thickness: float = quantity(5.0, "nm", 0.01, 1000.0, "thickness of a crystal along the beam")
-    cells: int = whole(0, 0, 100_000, "thickness in repeats along the beam; 0: from thickness")
+    cells: int = whole(0, 0, 100_000, "thickness in lengths of the zone's vector; 0: in nm")
     rotation: float = quantity(0.0, "°", -360.0, 360.0, "turn about the beam, from x to y")
     tilt_x: float = quantity(0.0, "°", -60.0, 60.0, "tilt about x, the direction of the rows")
     tilt_y: float = quantity(0.0, "°", -60.0, 60.0, "tilt about y, down the columns")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from napari_stem3d.simulation.grid import Grid
 
 _SIGMAS = 4.5  # beyond, a Gaussian is cut off
-_NARROWEST = 0.6  # px; what is narrower is made so by its moments
+NARROWEST = 0.6  # px; what is narrower is made so by its moments, not without negative values
 _BATCH = 1 << 22  # pixels drawn at a time
 
 Array = NDArray[np.float64]
@@ -21,7 +21,7 @@ def draw_atoms(positions: Array, weights: Array, sigma: float, grid: Grid) -> ND
 
     Along each axis a Gaussian is sampled and then multiplied by the parabola that makes its sum,
     its centre and its variance exact, wherever it lies between the pixels and even if it is
-    narrower than a pixel (its outskirts are then slightly negative, until a probe blurs them).
+    narrower than a pixel. Below `NARROWEST` its outskirts are negative, until a probe blurs them.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def draw_atoms(positions: Array, weights: Array, sigma: float, grid: Grid) -> ND
         The sum, without unit: the mean over the image times its area is the sum of the weights.
     """
     sampling = np.array(grid.sampling)
-    radii = [math.ceil(_SIGMAS * max(sigma / d, _NARROWEST)) for d in grid.sampling]
+    radii = [math.ceil(_SIGMAS * max(sigma / d, NARROWEST)) for d in grid.sampling]
     ny, nx = (n + 2 * r for n, r in zip(grid.gpts, radii))
     image = np.zeros(ny * nx)
     places = positions / sampling
@@ -64,7 +64,7 @@ def _stencil(centres: Array, sigma: float, radius: int) -> tuple[NDArray[np.int6
     """Pixels around each centre [px] and their weights, both of shape (n, 2 radius + 1)."""
     pixels = np.rint(centres).astype(np.int64)[:, None] + np.arange(-radius, radius + 1)
     away = pixels - centres[:, None]
-    bell = np.exp(-(away**2) / (2 * max(sigma, _NARROWEST) ** 2))
+    bell = np.exp(-(away**2) / (2 * max(sigma, NARROWEST) ** 2))
     moments = np.stack([(bell * away**k).sum(axis=1) for k in range(5)])
     system = moments[np.add.outer(np.arange(3), np.arange(3))].transpose(2, 0, 1)
     wanted = np.array([1.0, 0.0, sigma**2])[:, None]

@@ -14,7 +14,7 @@ from napari_stem3d.simulation.grid import Grid
 from napari_stem3d.simulation.lattices.defects import Defects
 from napari_stem3d.simulation.lattices.lattice import Lattice
 from napari_stem3d.simulation.lattices.microscopes import ATOMIC
-from napari_stem3d.simulation.lattices.rendering import draw_atoms
+from napari_stem3d.simulation.lattices.rendering import NARROWEST, draw_atoms
 from napari_stem3d.simulation.lattices.sample import LatticeSample
 from napari_stem3d.simulation.lattices.specimen import SYMBOLS, Specimen
 from napari_stem3d.simulation.microscope import Microscope
@@ -27,7 +27,8 @@ class LatticeScene:
     """A lattice under a microscope.
 
     An atom scatters ``σ(Z)``, the cross section of the microscope's contrast, as a Gaussian as
-    wide as its thermal vibration; the probe and all that follows are the microscope's. Signals
+    wide as its thermal vibration; the probe and all that follows are the microscope's. Under a
+    probe narrower than a pixel, atoms are drawn no narrower than 0.6 pixels. Signals
     of atoms add up: there is no channelling, so that thick columns along a zone axis are
     brighter or darker than in reality, and their contrast does not saturate.
 
@@ -48,8 +49,21 @@ class LatticeScene:
     microscope: Microscope = field(default_factory=lambda: ATOMIC["80 kV"])
     defects: Defects = field(default_factory=Defects)
 
-    def image(self, rng: np.random.Generator) -> LatticeSample:
-        """Image of the scene with its truth; defects and noise both come from `rng`."""
+    def image(self, rng: np.random.Generator, start: float = 0.0) -> LatticeSample:
+        """Record the scene.
+
+        Parameters
+        ----------
+        rng : numpy.random.Generator
+            Source of randomness, of the defects as well as of the noise.
+        start : float
+            Time at which the scan begins [s]; a lattice looks the same at any time.
+
+        Returns
+        -------
+        LatticeSample
+            Image and truth.
+        """
         keys = draw_keys(rng, 1)
         specimen = self.specimen(int(keys[0]))
         ny, nx = self.grid.gpts
@@ -68,14 +82,19 @@ class LatticeScene:
     @property
     def _margin(self) -> int:
         """Pixels around the image from which the probe brings light into it."""
-        width = self.microscope.probe.width(self.microscope.beam)
-        return math.ceil(_REACH * width / min(self.grid.sampling)) + 1
+        return math.ceil(_REACH * self._probe_width / min(self.grid.sampling)) + 1
+
+    @property
+    def _probe_width(self) -> float:
+        return self.microscope.probe.width(self.microscope.beam)
 
     def _fraction(self, specimen: Specimen) -> NDArray[np.float32]:
         """Scattered fraction of the image and its margin."""
         margin, contrast = self._margin, self.microscope.contrast
         wide = Grid(tuple(n + 2 * margin for n in self.grid.gpts), self.grid.sampling)  # type: ignore[arg-type]
         total = np.zeros(wide.gpts)
+        pixel = max(self.grid.sampling)
+        narrowest = NARROWEST * pixel if self._probe_width < pixel else 0.0
         # Atoms that lie exactly one behind the other are drawn once.
         upright = np.allclose(specimen.positions, specimen.sites[specimen.columns], atol=1e-7)
         for number in np.unique(specimen.numbers).tolist():
@@ -85,7 +104,7 @@ class LatticeScene:
                 columns, heights = np.unique(specimen.columns[atoms], return_counts=True)
                 places, counts = specimen.sites[columns], heights.astype(float)
             section = contrast.calibration * contrast.cross_section(self.microscope.beam, number)
-            sigma = self.lattice.vibration(SYMBOLS[number])
+            sigma = max(self.lattice.vibration(SYMBOLS[number]), narrowest)
             offset = margin * np.array(self.grid.sampling)
             total += draw_atoms(
                 places + offset, section * np.broadcast_to(counts, len(places)), sigma, wide
