@@ -21,12 +21,10 @@ from napari_stem3d.simulation import (
     Particle,
     Sample,
     Scene,
-    Shape,
     Sphere,
     project,
     simulate,
 )
-from napari_stem3d.simulation.placement import free_position
 
 GRID = Grid((48, 60), (0.5, 0.4))
 
@@ -129,33 +127,6 @@ def test_series_that_make_no_sense_are_refused(options: dict[str, Any], sentence
 def test_a_sphere_has_no_corners_to_deform() -> None:
     with pytest.raises(InputError, match="Only a polyhedron has corners to deform"):
         simulate(Sphere(), deformed_corners=1)
-
-
-def test_particles_stay_inside_and_apart_where_there_is_room() -> None:
-    series = simulate(Sphere(5.0), frames=20, particles=4, grid=GRID)
-    for sample in series:
-        centres = np.array([p.position for p in sample.particles])
-        assert (centres >= 2.5 - 1e-9).all()
-        assert (centres <= np.array([47 * 0.5, 59 * 0.4]) - 2.5 + 1e-9).all()
-        gaps = np.linalg.norm(centres[:, None] - centres, axis=2) + 100 * np.eye(4)
-        assert gaps.min() >= 5.0
-
-
-def test_in_a_crowd_the_least_crowded_place_is_taken() -> None:
-    rng = np.random.default_rng(0)
-    other = Particle(Sphere(20.0), GRID.centre)
-    distances = [
-        np.linalg.norm(np.subtract(free_position(4.0, [other], GRID, rng), GRID.centre))
-        for _ in range(50)
-    ]
-    free = [np.linalg.norm(np.subtract(free_position(4.0, [], GRID, rng), GRID.centre))
-            for _ in range(50)]  # fmt: skip
-    assert np.mean(distances) > np.mean(free) + 2
-
-
-def test_what_does_not_fit_is_centred(shape: Shape) -> None:
-    grid = Grid((8, 9), (0.1, 0.2))
-    assert free_position(shape.radius, [], grid, np.random.default_rng(0)) == grid.centre
 
 
 def test_an_image_without_particles_shows_the_film() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from enum import StrEnum
 
@@ -168,6 +169,7 @@ def outline(particle: Particle) -> Array:
     return points[ConvexHull(points).vertices]
 
 
+@functools.lru_cache(maxsize=64)
 def surface_points(body: Body) -> Array:
     """Points (P, 3) whose convex hull is that of a body [nm], nearly so of a curved one."""
     return np.concatenate([mesh[0] for sign, mesh in body.meshes() if sign > 0])

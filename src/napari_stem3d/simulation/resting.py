@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -14,18 +16,21 @@ from napari_stem3d.simulation.placement import surface_points
 
 Array = NDArray[np.float64]
 
+_MANY = 500  # points of a curved body, above which its most prominent ones stand for them
+_DIRECTIONS = 600  # in which they are looked for
+
 
 class Rests(NamedTuple):
-    """Faces on which a body lies without tipping over.
+    """Faces on which a body lies without tipping over, as triangles.
 
     Attributes
     ----------
     normals : ndarray, shape (F, 3)
-        Outward unit normals of the faces of its convex hull, in the body's frame.
+        Outward unit normals of triangles of its convex hull, in the body's frame.
     heights : ndarray, shape (F,)
-        Distances of the body's origin from them [nm].
+        Distances of the body's origin from their planes [nm].
     chances : ndarray, shape (F,)
-        Shares of the directions from the centre of mass that meet each of these faces.
+        How often the body, dropped in a random orientation, comes to lie on each.
     """
 
     normals: Array
@@ -36,8 +41,7 @@ class Rests(NamedTuple):
 def resting_pose(body: Body, rng: np.random.Generator) -> tuple[Rotation, float]:
     """Stable pose on a support, and how high the origin lies above it.
 
-    The support is the plane z = 0 and the body lies at positive z. A face is chosen in proportion
-    to the solid angle at which the centre of mass sees it, and the turn about z evenly.
+    The support is the plane z = 0 and the body lies at positive z, turned evenly about z.
 
     Parameters
     ----------
@@ -60,27 +64,42 @@ def resting_pose(body: Body, rng: np.random.Generator) -> tuple[Rotation, float]
     return turn * down, float(rests.heights[face])
 
 
+@functools.lru_cache(maxsize=64)
 def stable_faces(body: Body) -> Rests:
-    """Faces of a body's convex hull above which its centre of mass lies."""
-    points = surface_points(body)
+    """Faces on which a body comes to rest, and how often.
+
+    The body lands on a face of its convex hull with the chance of the solid angle at which the
+    centre of mass sees it. Where the centre is not above that face, it rolls over the side
+    beyond which the centre is, again and again; each time the centre sinks (the quasi-static
+    estimate of Goldberg et al. 1999).
+
+    Parameters
+    ----------
+    body : Body
+        Convex or not; it lies on its convex hull.
+
+    Returns
+    -------
+    Rests
+        The faces.
+    """
+    everywhere = surface_points(body)
+    points = _prominent(everywhere)
     hull = ConvexHull(points)
-    centre = centre_of_mass(body)
-    size = np.abs(points).max()
-    faces, owner = np.unique(
-        np.round(hull.equations * [1, 1, 1, 1 / size], 6), axis=0, return_inverse=True
-    )
-    owner = owner.ravel()
-    normals = np.stack([hull.equations[owner == k, :3].mean(axis=0) for k in range(len(faces))])
-    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
-    corners = points[hull.simplices] - centre
-    stable = np.zeros(len(faces), bool)
-    stable[owner[_above(corners, normals[owner])]] = True
-    angles = np.bincount(owner, _solid_angles(corners), len(faces))[stable]
-    normals = normals[stable]
-    heights = (points @ normals.T).max(axis=0)
-    return Rests(normals, heights, angles / angles.sum())
+    normals = hull.equations[:, :3]
+    corners = points[hull.simplices] - centre_of_mass(body)
+    inside = _foot_inside(corners, normals)
+    stable = inside.min(axis=1) >= -1e-9 * np.abs(points).max()
+    ends = np.arange(len(corners))
+    ends = np.where(stable, ends, hull.neighbors[ends, inside.argmin(axis=1)])
+    for _ in range(math.ceil(math.log2(len(corners))) + 1):  # each pass doubles the rolls
+        ends = ends[ends]
+    chances = np.bincount(ends, _solid_angles(corners), len(corners))[stable]
+    heights = (everywhere @ normals[stable].T).max(axis=0)
+    return Rests(normals[stable], heights, chances / chances.sum())
 
 
+@functools.lru_cache(maxsize=64)
 def centre_of_mass(body: Body) -> Array:
     """Centre of mass (3,) of a body of one density, in its own frame [nm]."""
     volume, moment = 0.0, np.zeros(3)
@@ -92,14 +111,28 @@ def centre_of_mass(body: Body) -> Array:
     return moment / volume
 
 
-def _above(triangles: Array, normals: Array) -> NDArray[np.bool_]:
-    """Whether the foot of the perpendicular from the origin lies in each triangle (T, 3, 3)."""
-    following = np.roll(triangles, -1, axis=1)
-    sides = np.einsum("tkj,tj->tk", np.cross(triangles, following), normals)
-    # The foot f = (n . v) n lies to the left of side v w where n . ((v - f) x (w - f)) has the
-    # sign of the triangle; n x f is zero, which leaves n . (v x w).
-    tolerance = 1e-9 * np.abs(sides).max()
-    return (sides >= -tolerance).all(axis=1) | (sides <= tolerance).all(axis=1)
+def _prominent(points: Array) -> Array:
+    """Points that reach furthest in directions spread evenly over the sphere, if there are many."""
+    if len(points) <= _MANY:
+        return points
+    turns = np.arange(_DIRECTIONS)
+    z = 1 - (2 * turns + 1) / _DIRECTIONS
+    angles = math.pi * (3 - math.sqrt(5)) * turns  # the golden angle: a spiral without seams
+    ring = np.sqrt(1 - z * z)
+    directions = np.stack([ring * np.cos(angles), ring * np.sin(angles), z], axis=1)
+    return points[np.unique((points @ directions.T).argmax(axis=0))]
+
+
+def _foot_inside(triangles: Array, normals: Array) -> Array:
+    """Distances (T, 3) of the origin's foot in each triangle's plane from its sides, inwards.
+
+    The kth side is that opposite to corner k. With f the foot, n . ((v - f) x (w - f)) is twice
+    the area that f spans with the side from v to w; n x f vanishes, which leaves n . (v x w).
+    """
+    v, w = np.roll(triangles, -1, axis=1), np.roll(triangles, -2, axis=1)
+    areas = np.einsum("tkj,tj->tk", np.cross(v, w), normals)
+    sense = np.sign(areas.sum(axis=1, keepdims=True))
+    return sense * areas / np.linalg.norm(w - v, axis=2)
 
 
 def _solid_angles(triangles: Array) -> Array:
