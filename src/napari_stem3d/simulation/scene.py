@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import math
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_stem3d._errors import InputError
 from napari_stem3d.simulation._random import derive, draw_keys, normals
+from napari_stem3d.simulation._threads import compiled_loops
 from napari_stem3d.simulation.grid import Grid
 from napari_stem3d.simulation.microscope import Microscope
 from napari_stem3d.simulation.particle import Particle
@@ -26,7 +24,6 @@ Keys = NDArray[np.uint64]
 Times = NDArray[np.float64]
 
 _DIFFRACTION = 7  # stream of random numbers; the microscope's stages have the smaller ones
-_COMPILED = threading.RLock()
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,13 +115,22 @@ class Scene:
             Image and truth.
         """
         keys, times = draw_keys(rng, 1), self._times(start)
-        with _compiled_loops(threads=1):
+        with compiled_loops(threads=1):
             thickness, labels = project_particles(self.particles, self.grid, times=times)
             if not self._is_plain:
                 image = self._record(keys, times)
             else:
                 image = self.microscope.images(thickness[None], self.grid, keys)[0]
         return Sample(image, thickness, labels, tuple(self.particles), self.grid, times)
+
+    def record(self, key: Keys, start: float = 0.0) -> Image:
+        """Record the image alone, with the noise of one key, shape (1,)."""
+        times = self._times(start)
+        with compiled_loops(threads=1):
+            if not self._is_plain:
+                return self._record(key, times)
+            thickness = project(self.particles, self.grid, times=times)
+            return self.microscope.images(thickness[None], self.grid, key)[0]
 
     def _times(self, start: float) -> Times:
         return self.microscope.scan.row_times(self.grid, start)
@@ -184,7 +190,7 @@ def record_scenes(scenes: Sequence[Scene], keys: Keys, starts: Sequence[float]) 
 
     Parameters
     ----------
-    scenes : sequence of Scene
+    scenes : sequence of Scene, or of what has its `grid`, `microscope` and `record`
         All on grids of one shape; together they are fast where they share grid and microscope.
     keys : ndarray, shape (n,), uint64
         One key per scene, as drawn by `Scene.image`.
@@ -208,39 +214,17 @@ def record_scenes(scenes: Sequence[Scene], keys: Keys, starts: Sequence[float]) 
                 f"The images of a stack must have one shape. Received: {grid.gpts} and "
                 f"{scene.grid.gpts}"
             )
-    alike = all(s.microscope == microscope and s.grid == grid for s in scenes)
+    alike = all(
+        isinstance(s, Scene) and s.microscope == microscope and s.grid == grid for s in scenes
+    )
     if not (alike and all(s._is_plain for s in scenes)):
-        return np.stack([_record_one(*each) for each in zip(scenes, keys[:, None], starts)])
+        return np.stack([s.record(k, t) for s, k, t in zip(scenes, keys[:, None], starts)])
     still = np.array([not s._moves for s in scenes])
     thickness = np.empty((len(scenes), *grid.gpts), np.float32)
-    with _compiled_loops():
+    with compiled_loops():
         if still.any():
             resting = [list(s.particles) for s, rests in zip(scenes, still) if rests]
             thickness[still] = project_batch(resting, grid)
-        for i in np.flatnonzero(~still):
+        for i in np.flatnonzero(~still).tolist():
             thickness[i] = project(scenes[i].particles, grid, times=scenes[i]._times(starts[i]))
         return microscope.images(thickness, grid, keys)
-
-
-def _record_one(scene: Scene, key: Keys, start: float) -> Image:
-    times = scene._times(start)
-    with _compiled_loops(threads=1):
-        if not scene._is_plain:
-            return scene._record(key, times)
-        thickness = project(scene.particles, scene.grid, times=times)
-        return scene.microscope.images(thickness[None], scene.grid, key)[0]
-
-
-@contextlib.contextmanager
-def _compiled_loops(threads: int | None = None) -> Iterator[None]:
-    """Enter the compiled loops alone, because not every threading layer of Numba takes two callers.
-
-    The loops share out whole images: one image keeps to one thread, and wakes no others.
-    """
-    with _COMPILED:
-        before = numba.get_num_threads()
-        numba.set_num_threads(min(threads or before, before))
-        try:
-            yield
-        finally:
-            numba.set_num_threads(before)

@@ -152,6 +152,8 @@ def test_samples_depend_on_seed_and_index_alone():
         again = series[i]
         np.testing.assert_array_equal(again.image, ahead[i].image)
         assert again.truth() == ahead[i].truth()  # type: ignore[comparison-overlap]
+    np.testing.assert_array_equal(series.images(), [sample.image for sample in ahead])
+    np.testing.assert_array_equal(series.to_dask(chunk=4)[3:5].compute(), series.images(3, 5))
     assert len({sample.image.tobytes() for sample in ahead}) == 6
     other = Dataset(RandomLattices(scenes), 6, seed=5)  # type: ignore[arg-type]
     assert (other[0].image != ahead[0].image).any()

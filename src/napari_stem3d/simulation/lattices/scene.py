@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_stem3d.simulation._random import draw_keys
+from napari_stem3d.simulation._threads import compiled_loops
 from napari_stem3d.simulation.grid import Grid
 from napari_stem3d.simulation.lattices.defects import Defects
 from napari_stem3d.simulation.lattices.lattice import Lattice
@@ -18,6 +19,9 @@ from napari_stem3d.simulation.lattices.rendering import NARROWEST, draw_atoms
 from napari_stem3d.simulation.lattices.sample import LatticeSample
 from napari_stem3d.simulation.lattices.specimen import SYMBOLS, Specimen
 from napari_stem3d.simulation.microscope import Microscope
+
+Image = NDArray[np.float32]
+Keys = NDArray[np.uint64]
 
 _REACH = 5.0  # standard deviations of the blurred atoms that reach into the image
 
@@ -64,14 +68,20 @@ class LatticeScene:
         LatticeSample
             Image and truth.
         """
-        keys = draw_keys(rng, 1)
-        specimen = self.specimen(int(keys[0]))
-        ny, nx = self.grid.gpts
-        margin = self._margin
+        key = draw_keys(rng, 1)
+        specimen = self.specimen(int(key[0]))
         fraction = self._fraction(specimen)
-        image = self.microscope.record(fraction[None], self.grid, keys, margin=margin)[0]
+        (ny, nx), margin = self.grid.gpts, self._margin
         seen = fraction[margin : margin + ny, margin : margin + nx]
-        return LatticeSample(image, seen, specimen, self.grid)
+        return LatticeSample(self._seen(fraction, key), seen, specimen, self.grid)
+
+    def record(self, key: Keys, start: float = 0.0) -> Image:
+        """Record the image alone, with the defects and the noise of one key, shape (1,)."""
+        return self._seen(self._fraction(self.specimen(int(key[0]))), key)
+
+    def _seen(self, fraction: Image, key: Keys) -> Image:
+        with compiled_loops(threads=1):
+            return self.microscope.record(fraction[None], self.grid, key, margin=self._margin)[0]
 
     def specimen(self, key: int) -> Specimen:
         """Atoms in and around the image, with the defects that a key (from 0 on) stands for."""
@@ -88,7 +98,7 @@ class LatticeScene:
     def _probe_width(self) -> float:
         return self.microscope.probe.width(self.microscope.beam)
 
-    def _fraction(self, specimen: Specimen) -> NDArray[np.float32]:
+    def _fraction(self, specimen: Specimen) -> Image:
         """Scattered fraction of the image and its margin."""
         margin, contrast = self._margin, self.microscope.contrast
         wide = Grid(tuple(n + 2 * margin for n in self.grid.gpts), self.grid.sampling)  # type: ignore[arg-type]
