@@ -132,6 +132,23 @@ def gather(images: np.ndarray, dy: np.ndarray, dx: np.ndarray) -> np.ndarray:
     return out
 
 
+def cubic_weights(t: np.ndarray) -> np.ndarray:
+    """Catmull-Rom weights of the four nodes around positions t from the second node on.
+
+    Parameters
+    ----------
+    t : ndarray
+        Positions between the second node, 0, and the third, 1.
+
+    Returns
+    -------
+    ndarray, shape (4, *t.shape)
+        Weights, with a sum of 1.
+    """
+    nodes = np.eye(4).reshape(4, 4, *(1,) * np.ndim(t))
+    return np.stack([_cubic.py_func(np.asarray(t, float), *node) for node in nodes])
+
+
 def _as_stack(images):
     images = np.ascontiguousarray(images, np.float32)
     if images.ndim != 3:

@@ -1,4 +1,4 @@
-"""The scan: when and where each pixel is recorded."""
+"""The scan: when each pixel is recorded, and where the probe truly is at that time."""
 
 from __future__ import annotations
 
@@ -8,24 +8,63 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_stem3d.simulation._filters import shift_rows
-from napari_stem3d.simulation._random import normals
-from napari_stem3d.simulation.fields import Checked, quantity
+from napari_stem3d.simulation._filters import cubic_weights, gather, shift_rows
+from napari_stem3d.simulation._random import derive, normals, uniforms
+from napari_stem3d.simulation.fields import Checked, quantity, switch
 from napari_stem3d.simulation.grid import Grid
+from napari_stem3d.simulation.microscope._waves import displace, walk, wander
 
 Image = NDArray[np.float32]
 Keys = NDArray[np.uint64]
+FWHM = 2 * math.sqrt(2 * math.log(2))  # of a Gaussian, in standard deviations
+_HARMONICS = 1 / np.arange(1, 4)  # amplitudes of the mains frequency and its multiples
+_HIGHEST = 500.0  # Hz, where the wide-band spectrum ends
+_PER_PERIOD = (
+    8  # points of a series per period of its highest frequency, or 4 where pixels are slow
+)
+_TRANSIENT = 0.01  # decay time of the fly-back's transient over the time a line is scanned for
+_JITTER, _MAINS, _WIDE_BAND = range(3)  # streams of random numbers
 
 
 @dataclass(frozen=True)
 class Scan(Checked):
-    """Raster of the probe, line by line."""
+    """Raster of the probe, line by line, and what displaces it (physics.md, 5.5).
+
+    Pixel (r, c) is recorded at ``t = r T_line + c τ``, where ``T_line = W τ + τ_flyback``, and
+    shows the specimen at ``x + u(t)``. A disturbance faster than 1/T_line tears lines apart; a
+    slower one warps the image smoothly. Disturbances along x and y are independent of each other.
+
+    Wide-band disturbances have an amplitude proportional to f^(-1/2) up to 500 Hz, or to a quarter
+    of the inverse dwell time where that is less, since a pixel averages over what is faster. They
+    are scaled, image by image, so that the local error of the area,
+    ``m = (1 + ∂u_x/∂x) (1 + ∂u_y/∂y) - 1``, has the full width at half maximum `wide_band`,
+    ``2.355 · 100 · RMS(m)``.
+    """
 
     dwell: float = quantity(10.0, "µs", 1e-6, 1e6, "dwell time per pixel")
     flyback: float = quantity(100.0, "µs", 0.0, 1e6, "time from one line's end to the next line")
+    drift: float = quantity(1.0, "nm/min", 0.0, 1e5, "steady drift of the specimen")
+    drift_direction: float = quantity(
+        0.0, "°", -360.0, 360.0, "direction of drift and settling, from x (right) to y (down)"
+    )
+    settling: float = quantity(
+        0.0, "nm", 0.0, 1e4, "way that is left, as the scan begins, to where the stage settles"
+    )
+    settling_time: float = quantity(10.0, "s", 1e-6, 1e6, "decay time of the settling")
+    mains: float = quantity(
+        0.02, "nm", 0.0, 100.0, "amplitude at mains frequency; twice it has half, thrice a third"
+    )
+    mains_frequency: float = quantity(50.0, "Hz", 0.1, 10_000.0, "frequency of the mains")
+    synchronised: bool = switch(False, "begin each line at the same phase of the mains")
+    wide_band: float = quantity(
+        5.0, "%", 0.0, 50.0, "width of the distribution of local area errors"
+    )
     jitter: float = quantity(0.01, "nm", 0.0, 100.0, "standard deviation of each line's new kick")
     jitter_memory: float = quantity(
         0.0, "", 0.0, 0.999, "fraction of the displacement the next line keeps"
+    )
+    flyback_error: float = quantity(
+        0.0, "nm", 0.0, 1000.0, "way the probe lags behind, to the right, as a line begins"
     )
 
     def line_time(self, grid: Grid) -> float:
@@ -33,16 +72,145 @@ class Scan(Checked):
         return 1e-6 * (grid.gpts[1] * self.dwell + self.flyback)
 
     def row_times(self, grid: Grid, start: float = 0.0) -> NDArray[np.float64]:
-        """Time of the middle of each row [s], shape (ny,)."""
+        """Time of the middle of each row [s], shape (ny,), in a scan that begins at `start`."""
         middle = 0.5e-6 * grid.gpts[1] * self.dwell
         return start + middle + self.line_time(grid) * np.arange(grid.gpts[0])
 
+    def pixel_times(self, grid: Grid) -> NDArray[np.float64]:
+        """Time at which each pixel begins [s], shape (ny, nx)."""
+        lines, pixels = self._times(grid)
+        return lines[:, None] + pixels
+
+    def displacements(self, grid: Grid, keys: Keys) -> tuple[Image, Image] | None:
+        """Displacements at which the pixels show the specimen.
+
+        Parameters
+        ----------
+        grid : Grid
+            Pixels of the images.
+        keys : ndarray, shape (n,), uint64
+            One key per image.
+
+        Returns
+        -------
+        tuple of ndarray, shape (n, ny, nx), float32, or None
+            Displacements (dy, dx) [nm]; None where nothing is displaced.
+        """
+        if not (self._bends or self.jitter):
+            return None
+        dy, dx = self._displaced(grid, keys)
+        return dy * np.float32(grid.sampling[0]), dx * np.float32(grid.sampling[1])
+
     def sample(self, images: Image, grid: Grid, keys: Keys) -> Image:
-        """Images (n, ny, nx) sampled along displaced lines."""
-        if self.jitter == 0:
-            return images
-        shifts = self.jitter * normals(keys, grid.gpts[0])
-        shifts[:, 0] /= math.sqrt(1 - self.jitter_memory**2)
-        for row in range(1, grid.gpts[0]):
-            shifts[:, row] += self.jitter_memory * shifts[:, row - 1]
-        return shift_rows(images, shifts / grid.sampling[1])
+        """Images as they are scanned.
+
+        Parameters
+        ----------
+        images : ndarray, shape (n, ny, nx), float32
+            Images as they would be in an ideal scan; they continue evenly beyond their edges.
+        grid : Grid
+            Pixels of the images.
+        keys : ndarray, shape (n,), uint64
+            One key per image.
+
+        Returns
+        -------
+        ndarray, shape (n, ny, nx), float32
+            Images sampled at the displaced positions; `images` where nothing is displaced.
+        """
+        if self._bends:
+            return gather(images, *self._displaced(grid, keys))
+        if self.jitter:
+            return shift_rows(images, self._kicks(grid, keys))
+        return images
+
+    @property
+    def _bends(self) -> bool:
+        """Whether displacements differ along a line."""
+        return any((self.drift, self.settling, self.mains, self.wide_band, self.flyback_error))
+
+    def _times(self, grid: Grid) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Time at which each line begins, and time of each pixel since then [s]."""
+        ny, nx = grid.gpts
+        return self.line_time(grid) * np.arange(ny), 1e-6 * self.dwell * np.arange(nx)
+
+    def _displaced(self, grid: Grid, keys: Keys) -> NDArray[np.float32]:
+        """Displacements along y and x [px], shape (2, n, ny, nx)."""
+        lines, pixels = self._times(grid)
+        frequencies = 2 * np.pi * self.mains_frequency / _HARMONICS
+        waves = self._waves(grid, keys)
+        per_line, spacing, series = self._wander(grid, keys)
+        whole, part = np.divmod(pixels / spacing, 1)
+        kicks = np.zeros((len(keys), 2, grid.gpts[0]), np.float32)
+        kicks[:, 1] = self._kicks(grid, keys)
+        out = np.empty((2, len(keys), *grid.gpts), np.float32)
+        displace(
+            self._steady(grid),
+            kicks,
+            waves,
+            _circle(frequencies[:, None] * (0 * lines if self.synchronised else lines)),
+            _circle(frequencies[:, None] * pixels),
+            series,
+            per_line,
+            whole.astype(np.uint64),
+            cubic_weights(part).astype(np.float32),
+            out,
+        )
+        return out
+
+    def _steady(self, grid: Grid) -> NDArray[np.float32]:
+        """Displacements that all images share [px], shape (2, ny, nx)."""
+        times = self.pixel_times(grid)
+        way = self.drift / 60 * times - self.settling * np.expm1(-times / self.settling_time)
+        angle = math.radians(self.drift_direction)
+        along = np.arange(grid.gpts[1]) / grid.gpts[1]
+        lag = self.flyback_error * np.exp(-along / _TRANSIENT)
+        steady = np.stack([math.sin(angle) * way, math.cos(angle) * way + lag])
+        return (steady / np.reshape(grid.sampling, (2, 1, 1))).astype(np.float32)
+
+    def _kicks(self, grid: Grid, keys: Keys) -> NDArray[np.float32]:
+        """Displacement of each line along x [px], shape (n, ny)."""
+        kicks = normals(derive(keys, _JITTER), grid.gpts[0])
+        kicks *= np.float32(self.jitter / grid.sampling[1])
+        if self.jitter_memory:
+            walk(kicks, self.jitter_memory)
+        return kicks
+
+    def _waves(self, grid: Grid, keys: Keys) -> NDArray[np.float32]:
+        """Coefficients of the sines and cosines of the mains [px], shape (n, 2, H, 2)."""
+        harmonics = _HARMONICS if self.mains else _HARMONICS[:0]
+        phases = 2 * np.pi * uniforms(derive(keys, _MAINS), (2, len(harmonics)))
+        amplitudes = self.mains * harmonics / np.reshape(grid.sampling, (2, 1))
+        waves = np.stack([np.cos(phases), np.sin(phases)], axis=-1)
+        return (amplitudes[..., None] * waves).astype(np.float32)
+
+    def _wander(self, grid: Grid, keys: Keys) -> tuple[int, float, NDArray[np.float32]]:
+        """Points per line, their distance [s], and wide-band displacements at them [px]."""
+        line_time, dwell = self.line_time(grid), 1e-6 * self.dwell
+        # A whole number of points per line, so that the lines of a frame are points apart.
+        per_line = math.ceil(line_time / max(1 / (_PER_PERIOD * _HIGHEST), dwell))
+        spacing = line_time / per_line
+        if not self.wide_band:
+            return per_line, spacing, np.empty((len(keys), 2, 0), np.float32)
+        points = grid.gpts[0] * per_line
+        size = 2 ** math.ceil(math.log2(points + per_line + 8))
+        highest = min(_HIGHEST, 1 / (4 * dwell), 1 / (2 * spacing))
+        bins = np.arange(1, min(max(int(highest * size * spacing), 1), size // 2 - 1) + 1)
+        whole, part = divmod(dwell / spacing, 1)
+        series = np.empty((len(keys), 2, points + 4), np.float32)
+        wander(
+            normals(derive(keys, _WIDE_BAND), (4, len(bins))),
+            (1 / np.sqrt(bins)).astype(np.float32),
+            _circle(2 * np.pi * np.arange(size) / size)[::-1],
+            (points, per_line),
+            (int(whole), cubic_weights(np.array(part))),
+            self.wide_band / (100 * FWHM),
+            grid.sampling,
+            series,
+        )
+        return per_line, spacing, series
+
+
+def _circle(angles: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Sine and cosine of angles, stacked along a first axis."""
+    return np.stack([np.sin(angles), np.cos(angles)]).astype(np.float32)
