@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,6 +16,7 @@ from napari_stem3d.simulation.fields import is_number
 from napari_stem3d.simulation.grid import Grid
 from napari_stem3d.simulation.lattices.specimen import CLASSES, Specimen
 
+_PART = 1 << 20  # pixels drawn at a time
 _GAUSSIANS = 4.0  # standard deviations at which a Gaussian of a mask ends
 
 
@@ -105,11 +107,14 @@ class LatticeSample:
         ndarray, shape (ny, nx), int32
             1 + index of the site whose disc covers the pixel, 0 for none.
         """
-        pixels, distances, sites = self._around(np.arange(len(self.sites.sites)), radius, radius)
-        order = np.argsort(-distances, kind="stable")
-        labels = np.zeros(self.grid.gpts, np.int32)
-        labels.flat[pixels[order]] = sites[order] + 1
-        return labels
+        labels = np.zeros(math.prod(self.grid.gpts), np.int32)
+        nearest = np.full(labels.size, np.inf)
+        everything = np.arange(len(self.sites.sites))
+        for pixels, distances, sites in self._around(everything, radius, radius):
+            np.minimum.at(nearest, pixels, distances)
+            closest = distances == nearest[pixels]
+            labels[pixels[closest]] = sites[closest] + 1
+        return labels.reshape(self.grid.gpts)
 
     def masks(
         self, radius: float = 0.05, *, gaussian: bool = False, by: str = "class"
@@ -137,26 +142,42 @@ class LatticeSample:
         reach = _GAUSSIANS * radius if gaussian else radius
         masks = {}
         for kind in kinds:
-            pixels, distances, _ = self._around(np.flatnonzero(names == kind), radius, reach)
-            heights = np.exp(-(distances**2) / (2 * radius**2)) if gaussian else 1.0
-            masks[str(kind)] = mask = np.zeros(self.grid.gpts, np.float32)
-            np.maximum.at(mask.reshape(-1), pixels, np.asarray(heights, np.float32))
+            mask = np.zeros(math.prod(self.grid.gpts), np.float32)
+            for pixels, distances, _ in self._around(np.flatnonzero(names == kind), radius, reach):
+                heights = np.exp(-(distances**2) / (2 * radius**2)) if gaussian else 1.0
+                np.maximum.at(mask, pixels, np.asarray(heights, np.float32))
+            masks[str(kind)] = mask.reshape(self.grid.gpts)
         return masks
 
     def _around(
         self, chosen: NDArray[np.int64], radius: float, reach: float
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
-        """Pixels within reach of some sites: flat index, distance [nm] and site of each."""
+    ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]]:
+        """Pixels within reach of some sites: flat index, distance [nm] and site of each.
+
+        They come in parts, so that a large image takes no more memory than a small one.
+        """
         if not (is_number(radius) and 0 < radius <= max(self.grid.extent)):
             raise InputError(
                 "radius must be a positive length in nm, no larger than the image. "
                 f"Received: {radius!r}"
             )
-        centres = self.positions[chosen]
-        span = [np.arange(-n, n + 1) for n in (math.ceil(reach / d) for d in self.grid.sampling)]
+        spans = [np.arange(-n, n + 1) for n in (math.ceil(reach / d) for d in self.grid.sampling)]
+        positions = self.positions
+        step = max(1, _PART // (len(spans[0]) * len(spans[1])))
+        for start in range(0, len(chosen), step):
+            sites = chosen[start : start + step]
+            yield self._within(sites, positions[sites], spans, reach)
+
+    def _within(
+        self,
+        sites: NDArray[np.int64],
+        centres: NDArray[np.float64],
+        spans: list[NDArray[np.int64]],
+        reach: float,
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
         y, x = (
-            (np.rint(places)[:, None] + steps).astype(np.int64)
-            for places, steps in zip(centres.T, span)
+            np.rint(places)[:, None].astype(np.int64) + span
+            for places, span in zip(centres.T, spans)
         )
         dy = (y - centres[:, :1]) * self.grid.sampling[0]
         dx = (x - centres[:, 1:]) * self.grid.sampling[1]
@@ -165,5 +186,4 @@ class LatticeSample:
         inside = ((y >= 0) & (y < ny))[:, :, None] & ((x >= 0) & (x < nx))[:, None, :]
         inside &= distances <= reach
         site, row, column = np.nonzero(inside)
-        pixels = y[site, row] * nx + x[site, column]
-        return pixels, distances[inside], chosen[site]
+        return y[site, row] * nx + x[site, column], distances[inside], sites[site]
