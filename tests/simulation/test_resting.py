@@ -75,12 +75,21 @@ def test_a_flat_box_lies_flat_more_often() -> None:
 def test_nothing_stands_on_a_face_beside_its_centre_of_mass() -> None:
     """A tall box with a slanted end tips over from that end, to the side it leans to."""
     slant = np.array([1.0, 0.0, 1.0]) / np.sqrt(2)
-    box = Cuboid(4, 4, 20).body
-    rests = stable_faces(box.cut(Piece(slant[None], np.array([8 / np.sqrt(2)]))))
+    body = Cuboid(4, 4, 12).body.cut(Piece(slant[None], np.array([4 / np.sqrt(2)])))
+    rests = stable_faces(body)
     assert (rests.normals @ slant).max() < 0.999
-    leaning, other = (rests.chances[rests.normals[:, 0] * k > 0.999].sum() for k in (1, -1))
-    assert leaning > other + 0.005
-    assert rests.chances.sum() == pytest.approx(1)
+
+    normals, offsets = body.pieces[0][1].normals, body.pieces[0][1].offsets
+    rays = np.random.default_rng(0).normal(size=(100_000, 3))
+    with np.errstate(divide="ignore"):
+        distances = (offsets - normals @ centre_of_mass(body)) / (rays @ normals.T)
+    met = np.where(distances > 0, distances, np.inf).argmin(axis=1)
+    seen = np.bincount(met, minlength=len(normals)) / len(rays)
+    tipping = int(np.argmax(normals @ slant))
+    assert seen[tipping] > 0.03
+    expected = seen[tipping] + seen[normals[:, 0] > 0.999].sum()
+    leaning = rests.chances[rests.normals[:, 0] > 0.999].sum()
+    assert leaning == pytest.approx(expected, abs=0.006)
 
 
 def test_an_egg_lies_on_its_belly() -> None:
