@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.transform import Rotation
 
 from napari_stem3d._errors import InputError
+from napari_stem3d.simulation import _kernels
 from napari_stem3d.simulation.body import Body
 from napari_stem3d.simulation.deformations import Deformation
 from napari_stem3d.simulation.fields import is_number
@@ -102,19 +103,21 @@ class Particle:
         if self.motion is None:
             count = np.size(times)
             return (
-                np.broadcast_to(self.rotation.as_matrix(), (count, 3, 3)),
+                np.repeat(_kernels.matrices(self.rotation.as_quat()[None]), count, axis=0),
                 np.broadcast_to(np.array(self.position, float), (count, 2)),
             )
         rotations, positions = self.motion.poses(times)
-        return rotations.as_matrix(), positions
+        return _kernels.matrices(rotations.as_quat()), positions
 
     def at(self, time: float) -> Particle:
-        """Return the particle standing still in its pose of a time [s]."""
+        """Return the particle standing still in its very pose of a time [s]."""
         if self.motion is None:
             return self
         rotations, positions = self.motion.poses([time])
         y, x = map(float, positions[0])
-        return self.posed((y, x), rotations[0])
+        still = self.posed((y, x))
+        object.__setattr__(still, "rotation", rotations[0])  # not made canonical: as `poses` has it
+        return still
 
     def posed(
         self,
@@ -171,7 +174,7 @@ class Particle:
             "corner_indices": " ".join(map(str, self.deformed_corners)),
             "corner_orbit": corner_orbit(self.shape, self.deformed_corners),
             "volume_nm3": float(self.volume),
-            "orientation_xyzw": " ".join(map(repr, still.rotation.as_quat().tolist())),
+            "orientation_xyzw": " ".join(map(repr, canonical(still.rotation).as_quat().tolist())),
             "vy_nm_s": velocity[0],
             "vx_nm_s": velocity[1],
             "spin_deg_s": spin,
