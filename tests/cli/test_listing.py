@@ -14,6 +14,23 @@ def test_shapes_are_listed_with_their_dimensions(stem3d):
     assert cuboid["plugin"] == "napari-stem3d"
 
 
+def test_deformations_are_listed_with_what_may_be_typed(stem3d):
+    rows = json.loads(stem3d("deformations", "--json").stdout)
+    assert [row["name"] for row in rows] == list(registry().deformations)
+    rounded = next(row for row in rows if row["name"] == "rounded_corners")
+    assert rounded["fields"] == ["count=number", "leg=nm", "corners=0+1+…"]
+    assert rounded["plugin"] == "napari-stem3d"
+    slab = next(row for row in rows if row["name"] == "missing_slab")
+    assert slab["fields"] == ["thickness=nm", "position=nm", "axis=x|y|z"]
+
+
+def test_presets_are_listed_with_what_they_change(stem3d):
+    rows = {row["name"]: row for row in json.loads(stem3d("presets", "--json").stdout)}
+    assert rows["default"]["differs"] == []
+    assert {"beam.current=1", "scan.dwell=2"} < set(rows["low dose"]["differs"])
+    assert rows["80 kV"]["for"] == "lattice"
+
+
 def test_networks_are_listed_with_their_cards(stem3d):
     rows = json.loads(stem3d("networks", "--json").stdout)
     assert [row["name"] for row in rows] == list(registry().networks)

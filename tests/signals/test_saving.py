@@ -1,3 +1,4 @@
+import json
 import warnings
 
 import dask.array as da
@@ -7,6 +8,7 @@ import pytest
 import tifffile
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from napari_stem3d._errors import InputError
 from napari_stem3d.signals import Axis, Stack, load, save, write_beside
@@ -49,8 +51,8 @@ def test_values_type_and_calibration_come_back(tmp_path, ending, dtype, lazy, ca
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("ending", [".hspy", ".npz"])
-def test_everything_comes_back(tmp_path, ending):
+@pytest.mark.parametrize("ending", [".hspy", ".npz", ".tif"])
+def test_metadata_come_back(tmp_path, ending):
     path = tmp_path / f"stack{ending}"
     save(series(), path)
     (back,) = load(path)
@@ -61,7 +63,60 @@ def test_everything_comes_back(tmp_path, ending):
         "seed": 7,
         "quaternion": [0.0, 0.6, 0.8, 0.0],
     }
+
+
+@pytest.mark.parametrize("ending", [".hspy", ".npz"])
+def test_what_the_instrument_wrote_comes_back(tmp_path, ending):
+    save(series(), tmp_path / f"stack{ending}")
+    (back,) = load(tmp_path / f"stack{ending}")
     assert back.original_metadata == {"Vendor": {"Tag": 3}}
+
+
+def movie() -> Stack:
+    """Three frames half a second apart, of which the last is the brightest."""
+    data = np.arange(3 * 4 * 5, dtype=np.float32).reshape(3, 4, 5)
+    axes = (Axis("time", 0.5, 1.0, "s"), Axis("y", 0.2, units="nm"), Axis("x", 0.4, units="nm"))
+    return Stack(data, axes, "film", {"Stem3D": {"seed": 7}})
+
+
+def test_a_movie_keeps_its_time_in_tif(tmp_path):
+    """SIM-25: a movie is a TIFF stack with its metadata."""
+    path = tmp_path / "movie.tif"
+    save(movie(), path)
+    with tifffile.TiffFile(path) as file:
+        assert file.imagej_metadata["frames"] == 3
+        assert file.imagej_metadata["finterval"] == 0.5
+    (back,) = load(path)
+    assert back.axes == movie().axes
+    assert back.metadata["Stem3D"] == {"seed": 7}
+
+
+def test_a_movie_becomes_a_gif_that_tells_what_it_shows(tmp_path):
+    """SIM-25: a movie is a GIF at the pace of its time axis, with its metadata."""
+    path = tmp_path / "movie.gif"
+    save(movie(), path)
+    with Image.open(path) as film:
+        told = json.loads(film.info["comment"])
+        durations, frames = [], []
+        for index in range(film.n_frames):
+            film.seek(index)
+            durations.append(film.info["duration"])
+            frames.append(np.asarray(film.convert("L"), float))
+    assert durations == [500, 500, 500]
+    assert told["metadata"] == {"Stem3D": {"seed": 7}}
+    assert [axis["name"] for axis in told["axes"]] == ["time", "y", "x"]
+    low, high = told["greys"]
+    values = low + np.array(frames) * (high - low) / 255
+    np.testing.assert_allclose(values, movie().data, atol=(high - low) / 255)
+
+
+def test_a_gif_of_a_series_or_one_image_of_gaps_is_written(tmp_path):
+    save(series(), tmp_path / "series.gif")
+    axes = (Axis("y"), Axis("x"))
+    save(Stack(np.full((4, 5), np.nan), axes), tmp_path / "gaps.gif")
+    with Image.open(tmp_path / "gaps.gif") as film:
+        assert film.size == (5, 4)
+        assert film.n_frames == 1
 
 
 # HyperSpy's own writer fails on many of these: 43 nm is the largest pixel that it can write.
@@ -102,7 +157,7 @@ def test_tif_is_what_imagej_expects(tmp_path):
         assert file.is_imagej
         assert file.imagej_metadata["images"] == 3
         assert file.imagej_metadata["unit"] == "nm"
-        assert file.imagej_metadata["spacing"] == 0.8
+        assert file.imagej_metadata["finterval"] == 0.8
         width, count = file.pages[0].tags["XResolution"].value
         assert width / count == 4.0
 
@@ -129,7 +184,7 @@ def test_tif_refuses_a_scale_that_it_cannot_hold(tmp_path):
 
 @pytest.mark.parametrize("name", ["image.png", "image", "image.hspy.gz"])
 def test_unknown_ending_is_refused(tmp_path, name):
-    with pytest.raises(InputError, match=r"must end in \.hspy, \.tif, \.tiff, \.npz"):
+    with pytest.raises(InputError, match=r"must end in \.hspy, \.tif, \.tiff, \.npz, \.gif"):
         save(series(), tmp_path / name)
 
 

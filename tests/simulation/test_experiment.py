@@ -109,7 +109,7 @@ def test_what_is_no_experiment_is_refused(fields, part):
     [
         (("rust",), "expected one of"),
         (("rounded_corners", 1, {"depth": 1.0}), "are count, leg, corners. Received: 'depth'"),
-        (("rounded_corners", -1), "The count of rounded_corners"),
+        (("rounded_corners", -1), "RandomDeformation.count"),
     ],
 )
 def test_what_is_no_deformation_is_refused(arguments, part):

@@ -11,8 +11,7 @@ from typer.core import TyperGroup
 
 from napari_stem3d._errors import InputError
 
-from . import classify, demo, doctor, evaluate, listing, segment, simulate, view
-from ._simulate_options import SimulateCommand
+from . import classify, demo, doctor, evaluate, lattice, listing, segment, simulate, view
 
 #: Set to anything to see the traceback of an error that is nobody's input.
 TRACEBACK = "STEM3D_TRACEBACK"
@@ -98,11 +97,14 @@ def stem3d(
 
 app.command()(demo.demo)
 app.command()(view.view)
-app.command(cls=SimulateCommand)(simulate.simulate)
+app.command(cls=simulate.SimulateCommand)(simulate.simulate)
+app.command(cls=lattice.LatticeCommand)(lattice.lattice)
 app.command()(segment.segment)
 app.command()(classify.classify)
 app.command()(evaluate.evaluate)
 app.command()(listing.shapes)
+app.command()(listing.deformations)
+app.command()(listing.presets)
 app.command()(listing.networks)
 app.command()(listing.plugins)
 app.command()(doctor.doctor)

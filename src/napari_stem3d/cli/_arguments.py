@@ -23,6 +23,15 @@ Part = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 Seed = Annotated[int, typer.Option(min=0, help="Seed; the same seed gives the same result.")]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        max=1024,
+        help="Processes, which do not change the result; by default all cores for long work.",
+        show_default=False,
+    ),
+]
 Zoom = Annotated[
     float | None,
     typer.Option(

@@ -8,7 +8,7 @@ from pathlib import Path
 from napari_stem3d._errors import InputError
 
 
-def check_out(out: Path, endings: tuple[str, ...]) -> None:
+def check_out(out: Path, endings: tuple[str, ...], option: str = "--out") -> None:
     """Refuse an output that could not be written, before hours are spent on it.
 
     Parameters
@@ -17,6 +17,8 @@ def check_out(out: Path, endings: tuple[str, ...]) -> None:
         Where the result shall go.
     endings : tuple of str
         The endings that the command can write, such as ``(".tif", ".hspy")``.
+    option : str
+        The option that tells the path.
 
     Raises
     ------
@@ -24,13 +26,13 @@ def check_out(out: Path, endings: tuple[str, ...]) -> None:
         If the ending is unknown, or the folder is missing or cannot be written to.
     """
     if out.suffix.lower() not in endings:
-        raise InputError(f"--out must end in {' or '.join(endings)}. Received: {out}")
+        raise InputError(f"{option} must end in {' or '.join(endings)}. Received: {out}")
     if out.is_dir():
-        raise InputError(f"--out must be a file, and {out} is a folder.")
+        raise InputError(f"{option} must be a file, and {out} is a folder.")
     if not out.parent.is_dir():
-        raise InputError(f"The folder of --out does not exist: {out.parent}")
+        raise InputError(f"The folder of {option} does not exist: {out.parent}")
     if not os.access(out.parent, os.W_OK):
-        raise InputError(f"The folder of --out cannot be written to: {out.parent}")
+        raise InputError(f"The folder of {option} cannot be written to: {out.parent}")
 
 
 def unfinished(out: Path) -> Path:

@@ -1,4 +1,4 @@
-"""`stem3d shapes`, `networks` and `plugins`: what is registered, and by whom."""
+"""`stem3d shapes`, `deformations`, `presets`, `networks` and `plugins`: what is known by name."""
 
 from __future__ import annotations
 
@@ -25,6 +25,47 @@ def shapes(json: Json = False) -> None:
         for name, shape in known.shapes.items()
     ]
     show_table(rows, "Shapes (default dimensions in nm)", json)
+
+
+def deformations(json: Json = False) -> None:
+    """List the deformations, with their fields and who registered them."""
+    from napari_stem3d.plugins import registry
+    from napari_stem3d.simulation.experiment import deformation_fields
+
+    known = registry()
+    rows = [
+        {
+            "name": name,
+            "description": getattr(kind, "description", ""),
+            "fields": [_choices(field) for field in deformation_fields(name).values()],
+            "plugin": known.owners["deformation", name],
+        }
+        for name, kind in known.deformations.items()
+    ]
+    show_table(rows, "Deformations, for --deformation NAME:FIELD=VALUE,…", json)
+
+
+def presets(json: Json = False) -> None:
+    """List the microscopes to start from, with what differs from the default one."""
+    from napari_stem3d.simulation import PRESETS, microscope_to_dict
+    from napari_stem3d.simulation.lattices import ATOMIC
+
+    default = microscope_to_dict(PRESETS["default"])
+    rows = [
+        {
+            "name": name,
+            "for": command,
+            "differs": [
+                f"{stage}.{key}={_short(value)}"
+                for stage, values in microscope_to_dict(microscope).items()
+                for key, value in values.items()
+                if value != default[stage][key]
+            ],
+        }
+        for command, group in (("simulate", PRESETS), ("lattice", ATOMIC))
+        for name, microscope in group.items()
+    ]
+    show_table(rows, "Microscopes, for --preset", json)
 
 
 def networks(json: Json = False) -> None:
@@ -76,7 +117,25 @@ def _figure(row: dict[str, Any]) -> str:
 
 
 def _dimension(field: dataclasses.Field[Any]) -> str:
-    return f"{field.name}={field.default:g}"
+    """Return a field with its default, as it would be typed."""
+    return f"{field.name}={_short(field.default)}"
+
+
+def _choices(field: dataclasses.Field[Any]) -> str:
+    """Return a field with what may be typed for it."""
+    facts = field.metadata
+    told = facts.get("unit") or "|".join(facts.get("choices", ())) or "number"
+    if "places" in facts:
+        told = "0+1+…"
+    elif isinstance(field.default, bool):
+        told = "yes|no"
+    return f"{field.name}={told}"
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, int | float) else str(value)
 
 
 def _corner_count(shape: Any) -> int:

@@ -2,180 +2,162 @@
 
 from __future__ import annotations
 
-import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from napari_stem3d._errors import InputError
-
-from ._arguments import Json, Seed
-from ._console import counted, note, progress, report
-from ._output import check_out, unfinished
-from ._simulate_options import build_microscope, read_config
+from ._arguments import Json, Workers
+from ._options import DerivedCommand, Group, stage_groups
+from ._output import check_out
+from ._series import Series, image_axes
+from ._words import parse_deformation, parse_dimensions
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from napari_stem3d.simulation import Experiment
 
-    from napari_stem3d.signals import Stack
-    from napari_stem3d.simulation import Dataset, Grid, Sample, Shape
-
-ENDINGS = (".hspy", ".tif", ".tiff", ".npz")
+ENDINGS = (".hspy", ".tif", ".tiff", ".npz", ".gif")
+MAPS = (".hspy", ".tif", ".tiff", ".npz")
 TRUTH = "truth.csv"
+
+
+class SimulateCommand(DerivedCommand):
+    """A command with one option for each field of an experiment."""
+
+    def groups(self) -> list[Group]:
+        """Return what there is to choose: the experiment, its motion and its microscope."""
+        from napari_stem3d.simulation import Experiment
+
+        default = Experiment()
+        return [
+            Group("experiment", default, "Particles and images"),
+            Group("motion", default.motion, "Motion", "motion"),
+            *stage_groups(default.microscope),
+        ]
 
 
 def simulate(
     ctx: typer.Context,
-    out: Annotated[Path, typer.Option(help="Stack to write: .hspy, .tif or .npz.")],
-    shape: Annotated[str, typer.Option(help="Name of a shape; `stem3d shapes` lists them.")],
+    out: Annotated[Path, typer.Option(help="Stack to write: .hspy, .tif, .npz or .gif.")],
     dimension: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=NM", help="A dimension of the shape in nm; may be repeated."),
+        typer.Option(
+            metavar="NAME=VALUE",
+            help="A dimension of the shape, in nm if it is a length; may be repeated.",
+        ),
     ] = None,
-    deformed_corners: Annotated[
-        int, typer.Option(min=0, help="Corners cut off each particle.")
-    ] = 0,
-    frames: Annotated[int, typer.Option(min=1, help="Number of images.")] = 16,
+    deformation: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME:FIELD=VALUE,…",
+            help="What else is wrong with each particle, as in rounded_corners:leg=1.5,count=3; "
+            "fields that are not told are drawn; may be repeated. "
+            "`stem3d deformations` lists them with their fields.",
+        ),
+    ] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(help="Microscope to start from; `stem3d presets` lists them."),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="TOML file with any of these options, which those typed here beat."),
+    ] = None,
+    save_config: Annotated[
+        Path | None, typer.Option(help="TOML file to write all options to, for --config.")
+    ] = None,
     first: Annotated[
         int, typer.Option(min=0, help="First image, to go on with an interrupted stack.")
     ] = 0,
-    particles: Annotated[int, typer.Option(min=1, help="Particles in each image.")] = 1,
-    size: Annotated[str, typer.Option(metavar="N|NY,NX", help="Pixels of an image.")] = "128",
-    sampling: Annotated[
-        str, typer.Option(metavar="D|DY,DX", help="Distance of neighbouring pixels in nm.")
-    ] = "0.2",
-    seed: Seed = 0,
-    config: Annotated[
-        Path | None,
-        typer.Option(
-            callback=read_config,
-            is_eager=True,
-            exists=True,
-            dir_okay=False,
-            help="TOML file with any of these options; a table for each stage of the microscope.",
-        ),
+    workers: Workers = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="Also write which particle each pixel shows.")
+    ] = None,
+    thickness: Annotated[
+        Path | None, typer.Option(help="Also write the thickness of the particles in nm.")
     ] = None,
     json: Json = False,
 ) -> None:
-    """Make a synthetic ADF-STEM stack of one shape in random poses.
+    """Make a synthetic ADF-STEM stack of particles of one shape.
 
     The truth about every particle is written into the stack's metadata, and as truth.csv into
     the folder of --out.
     """
-    from napari_stem3d import simulation
-    from napari_stem3d.signals import save, write_beside
-
+    maps = {name: path for name, path in (("labels", labels), ("thickness", thickness)) if path}
     check_out(out, ENDINGS)
-    if first >= frames:
-        raise InputError(f"--first must be less than --frames, {frames}. Received: {first}")
-    grid = simulation.Grid(_pair("--size", size, int), _pair("--sampling", sampling, float))
-    data = simulation.simulate(
-        _build_shape(shape, dimension or []),
-        deformed_corners=deformed_corners,
-        frames=frames,
-        particles=particles,
-        grid=grid,
-        microscope=build_microscope(ctx.obj),
-        seed=seed,
+    for name, path in maps.items():
+        check_out(path, MAPS, f"--{name}")
+    if save_config is not None:
+        check_out(save_config, (".toml",), "--save-config")
+    experiment = build_experiment(ctx.obj, config, preset, dimension or [], deformation or [])
+    series = Series.draw(experiment.dataset(), first, workers, tuple(maps))
+    if save_config is not None:
+        from napari_stem3d.simulation import write_experiment
+
+        write_experiment(experiment, save_config)
+    grid, microscope = experiment.grid, experiment.microscope
+    frame_time = grid.gpts[0] * microscope.scan.line_time(grid) if experiment.movie else None
+    series.write(
+        {"images": out, **maps},
+        out.with_name(TRUTH),
+        image_axes(grid, first, frame_time),
+        _metadata(experiment),
+        json,
+        of="particle",
     )
-    samples = _draw(data, first)
-    done = first + len(samples)
-    truth = out.with_name(TRUTH)
-    if done < frames:
-        out, truth = unfinished(out), unfinished(truth)
-    table = _truth(samples, first)
-    given = {
-        "shape": shape,
-        "deformed_corners": deformed_corners,
-        "particles": particles,
-        "seed": seed,
-        "first": first,
-        **ctx.obj,
+
+
+def build_experiment(
+    typed: Mapping[str, Mapping[str, Any]],
+    config: Path | None = None,
+    preset: str | None = None,
+    dimensions: Sequence[str] = (),
+    deformations: Sequence[str] = (),
+) -> Experiment:
+    """Return the experiment that a command line describes.
+
+    Parameters
+    ----------
+    typed : mapping of str to mapping
+        Values by field, of the ``experiment``, its ``motion`` and each stage.
+    config : Path, optional
+        File that all this changes.
+    preset : str, optional
+        Microscope in place of the file's.
+    dimensions : sequence of str
+        As in ``a=5``. Those of the file count as long as the shape is the file's.
+    deformations : sequence of str
+        As in ``twist:angle=20``; in place of the file's, if there are any.
+    """
+    from napari_stem3d import simulation
+
+    base = simulation.read_experiment(config) if config else simulation.Experiment()
+    if preset is not None:
+        base = replace(base, microscope=simulation.get_preset(preset))
+    tables = {**simulation.experiment_to_dict(base), **typed["experiment"]}
+    if tables["shape"] != base.shape:
+        tables["dimension"] = {}
+    tables["dimension"] |= parse_dimensions(tables["shape"], dimensions)
+    if deformations:
+        tables["deformation"] = [parse_deformation(text) for text in deformations]
+    for name, values in typed.items():
+        if name != "experiment":
+            tables[name] |= values
+    return simulation.experiment_from_dict(tables)
+
+
+def _metadata(experiment: Experiment) -> dict[str, Any]:
+    """Return what HyperSpy has names for, and the experiment, without the stages beside it."""
+    from napari_stem3d import simulation
+
+    described = simulation.metadata(experiment.microscope, experiment.grid)
+    described["General"] = {"title": f"simulated {experiment.shape}"}
+    stages = described["Stem3D"]["microscope"]
+    described["Stem3D"]["simulation"] = {
+        key: value
+        for key, value in simulation.experiment_to_dict(experiment).items()
+        if key not in stages
     }
-    with write_beside(truth) as beside:
-        table.to_csv(beside, index=False)
-        save(_stack(samples, grid, given, table), out)
-    facts = {"out": str(out), "frames": len(samples), "particles": len(table)}
-    made = counted(len(samples), "frame")
-    report(facts, f"{out}: {made} with {counted(len(table), 'particle')}", json)
-    if done < frames:
-        note(f"interrupted; the same command with --first {done} makes the other frames.")
-        raise typer.Exit(130)
-
-
-def _draw(data: Dataset, first: int) -> list[Sample]:
-    """Return the samples, or those that were finished when Ctrl-C was pressed."""
-    samples: list[Sample] = []
-    with progress("Simulate", len(data)) as advance:
-        try:
-            for index in range(first, len(data)):
-                samples.append(data[index])
-                advance(index + 1)
-        except KeyboardInterrupt:
-            if not samples:
-                raise
-    return samples
-
-
-def _stack(samples: list[Sample], grid: Grid, given: dict[str, Any], truth: pd.DataFrame) -> Stack:
-    import numpy as np
-
-    from napari_stem3d.signals import Axis, Stack
-
-    axes = (
-        Axis("frame", 1.0, float(given["first"]), ""),
-        Axis("y", grid.sampling[0], 0.0, "nm"),
-        Axis("x", grid.sampling[1], 0.0, "nm"),
-    )
-    title = f"simulated {given['shape']}"
-    metadata = {
-        "General": {"title": title},
-        "Signal": {"signal_origin": "simulation"},
-        # Columns, because HyperSpy's files keep arrays of numbers and words, but no rows.
-        "Stem3D": {"simulation": given, "truth": truth.to_dict("list")},
-    }
-    return Stack(np.stack([s.image for s in samples]), axes, title, metadata)
-
-
-def _truth(samples: list[Sample], first: int) -> pd.DataFrame:
-    import pandas as pd
-
-    return pd.DataFrame(
-        {"frame": index, **row}
-        for index, sample in enumerate(samples, start=first)
-        for row in sample.truth()
-    )
-
-
-def _build_shape(name: str, dimensions: list[str]) -> Shape:
-    """Return the shape with these dimensions, given as NAME=NM."""
-    from napari_stem3d.plugins import get_shape
-
-    kind = get_shape(name)
-    known = [field.name for field in dataclasses.fields(kind)]
-    values = {}
-    for text in dimensions:
-        key, _, number = text.partition("=")
-        if key not in known:
-            raise InputError(
-                f"--dimension of a {name} must be one of {', '.join(known)}. Received: {text!r}"
-            )
-        values[key] = _number("--dimension", number, float)
-    return kind(**values)
-
-
-def _pair(option: str, text: str, kind: type) -> tuple[Any, Any]:
-    """Return the two numbers of `N` or `NY,NX`."""
-    numbers = [_number(option, part, kind) for part in text.split(",")]
-    if len(numbers) > 2:
-        raise InputError(f"{option} must be one number, or two as in NY,NX. Received: {text!r}")
-    return numbers[0], numbers[-1]
-
-
-def _number(option: str, text: str, kind: type) -> Any:
-    try:
-        return kind(text)
-    except ValueError:
-        word = "a whole number" if kind is int else "a number"
-        raise InputError(f"{option} must be {word}. Received: {text!r}") from None
+    return described

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from napari_stem3d.signals.damage import merlin_damage, tiff_damage
 from napari_stem3d.signals.quiet import quiet
 from napari_stem3d.signals.saving import load_npz
 from napari_stem3d.signals.stack import Stack
+from napari_stem3d.signals.tiff import DESCRIPTION
 
 TIFF_ENDINGS = frozenset({".tif", ".tiff"})
 # Spectrum images of Velox can be a thousand times as large as the images beside them.
@@ -122,7 +125,7 @@ def _read(path: Path, lazy: bool) -> tuple[list[Any], list[str]]:
             missing = merlin_damage(signal)
             if missing:
                 raise _damaged(path, missing)
-            _read_imagej_units(signal)
+            _read_imagej_description(signal)
     return signals, [
         str(warning.message).strip().splitlines()[0]
         for warning in caught
@@ -144,8 +147,8 @@ def _finish(stack: Stack, path: Path) -> Stack:
     return stack
 
 
-def _read_imagej_units(signal: Any) -> None:
-    """Take the units that ImageJ writes; RosettaSciIO takes the scale but not 'unit=nm'."""
+def _read_imagej_description(signal: Any) -> None:
+    """Take what ImageJ and we write; RosettaSciIO takes the scale but not 'unit=nm'."""
     description = signal.original_metadata.get_item("ImageDescription")
     if not isinstance(description, str) or not description.startswith("ImageJ="):
         return
@@ -153,6 +156,14 @@ def _read_imagej_units(signal: Any) -> None:
     for axis in signal.axes_manager._axes[-2:]:
         if unit and not isinstance(axis.units, str):
             axis.units = unit[1].strip().replace("\\u00B5", "µ")
+    ours = re.search(rf"^{DESCRIPTION}=(.+)$", description, re.MULTILINE)
+    if ours:
+        with suppress(ValueError, LookupError, TypeError, AttributeError):
+            told = json.loads(ours[1])
+            signal.metadata.add_dictionary(told["metadata"])
+            signal.metadata.set_item("General.title", told["title"])
+            for axis, its in zip(signal.axes_manager._axes, told["axes"], strict=True):
+                axis.name = its["name"]
 
 
 def _damaged(path: Path, why: str) -> InputError:

@@ -6,14 +6,14 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from napari_stem3d._errors import InputError
 from napari_stem3d.signals.bridge import to_signal
+from napari_stem3d.signals.described import describe
+from napari_stem3d.signals.gif import write_gif
 from napari_stem3d.signals.quiet import quiet
 from napari_stem3d.signals.stack import Axis, Stack
 from napari_stem3d.signals.tiff import write_tiff
@@ -28,7 +28,8 @@ def save(stack: Stack, path: str | Path) -> None:
         What to write; a lazy stack is read and written piece by piece (npz: as a whole).
     path : str or Path
         ``.hspy`` keeps everything; ``.npz`` keeps everything, metadata as JSON; ``.tif`` keeps
-        values, type and the calibration of the image axes, and is read by ImageJ and HyperSpy.
+        values, type, calibration and metadata, and is read by ImageJ and HyperSpy; ``.gif`` is
+        a film in 8 bits.
 
     Raises
     ------
@@ -87,21 +88,8 @@ def load_npz(path: Path) -> Stack:
 
 
 def _write_npz(stack: Stack, path: Path) -> None:
-    description = {
-        "axes": [asdict(axis) for axis in stack.axes],
-        "title": stack.title,
-        "metadata": stack.metadata,
-        "original_metadata": stack.original_metadata,
-    }
-    np.savez(
-        path, data=np.asarray(stack.data), stack=np.array(json.dumps(description, default=_plain))
-    )
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.generic | np.ndarray):
-        return value.tolist()
-    return str(value)
+    described = describe(stack, original_metadata=stack.original_metadata)
+    np.savez(path, data=np.asarray(stack.data), stack=np.array(described))
 
 
 def _write_hspy(stack: Stack, path: Path) -> None:
@@ -115,4 +103,5 @@ WRITERS: dict[str, Callable[[Stack, Path], None]] = {
     ".tif": write_tiff,
     ".tiff": write_tiff,
     ".npz": _write_npz,
+    ".gif": write_gif,
 }

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from napari_stem3d._errors import InputError
+from napari_stem3d.signals.described import describe
 from napari_stem3d.signals.stack import Axis, Stack
 from napari_stem3d.signals.units import nanometres
 
@@ -16,6 +17,8 @@ from napari_stem3d.signals.units import nanometres
 UNITS, OFFSET, SCALE = (65003, 65004, 65005), (65006, 65007, 65008), (65009, 65010, 65011)
 IMAGEJ_UNITS = {"µm": "micron", "um": "micron", "Å": "angstrom"}
 FRAME_AXES = ("slices", "frames")
+# Key of the line that holds what ImageJ has no words for, as `described.describe` tells it.
+DESCRIPTION = "stem3d"
 # A resolution is a fraction of two 32-bit integers: outside, digits or the value itself are lost.
 RESOLUTION_RANGE = (1e-6, 1e6)
 
@@ -69,14 +72,20 @@ def _printable(axis: Axis) -> Axis:
 def _imagej_description(stack: Stack) -> str:
     counts = stack.data.shape[:-2]
     lines = ["ImageJ=1.11a", f"images={stack.frame_count}"]
-    lines += [f"{name}={n}" for name, n in zip(FRAME_AXES, reversed(counts), strict=False)]
+    names = FRAME_AXES[1:] if _is_movie(stack) else FRAME_AXES
+    lines += [f"{name}={n}" for name, n in zip(names, reversed(counts), strict=False)]
     if len(counts) == 2:
         lines.append("hyperstack=true")
     unit = unicodedata.normalize("NFKC", stack.axes[-1].units).replace("μ", "µ")
     lines.append(f"unit={IMAGEJ_UNITS.get(unit, unit)}")
     if len(counts) == 1:
-        lines.append(f"spacing={stack.axes[0].scale!r}")
+        lines.append(f"{'finterval' if _is_movie(stack) else 'spacing'}={stack.axes[0].scale!r}")
+    lines.append(f"{DESCRIPTION}={describe(stack)}")
     return "\n".join([*lines, ""]).encode("ascii", "replace").decode()
+
+
+def _is_movie(stack: Stack) -> bool:
+    return stack.data.ndim == 3 and stack.axes[0].units == "s"
 
 
 def _digital_micrograph_tags(stack: Stack) -> list[tuple[int, str, int, object, bool]]:

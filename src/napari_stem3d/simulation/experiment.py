@@ -11,7 +11,7 @@ from typing import Any
 from napari_stem3d._errors import InputError
 from napari_stem3d.plugins import get_deformation, get_shape
 from napari_stem3d.simulation.dataset import Dataset
-from napari_stem3d.simulation.fields import Checked, choice, is_whole, pair, switch, text, whole
+from napari_stem3d.simulation.fields import Checked, choice, pair, switch, text, whole
 from napari_stem3d.simulation.grid import Grid
 from napari_stem3d.simulation.microscope import Microscope
 from napari_stem3d.simulation.motion import Motion
@@ -21,7 +21,7 @@ from napari_stem3d.simulation.shapes import Shape
 
 
 @dataclass(frozen=True)
-class RandomDeformation:
+class RandomDeformation(Checked):
     """A deformation by its registered name, drawn anew for each particle.
 
     Attributes
@@ -29,35 +29,33 @@ class RandomDeformation:
     name : str
         One of ``registry().deformations``.
     count : int
-        Number of corners, edges or faces, chosen anew; of no meaning to what deforms the whole.
+        Number of places; of no meaning to what deforms the whole particle.
     fields : mapping of str to object
         Values of fields that are the same for all particles; the others are drawn.
     """
 
     name: str
-    count: int = 1
+    count: int = whole(1, 0, 1000, "number of corners, edges or faces, chosen anew")
     fields: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse unknown deformations and fields."""
         known = deformation_fields(self.name)
-        if not is_whole(self.count, 0):
-            raise InputError(
-                f"The count of {self.name} must be a whole number from 0 on. "
-                f"Received: {self.count!r}"
-            )
+        super().__post_init__()
         for name in self.fields:
-            if name not in known:
+            if name not in known or name == "count":
                 raise InputError(
-                    f"The fields of {self.name} are {', '.join(('count', *known))}. "
-                    f"Received: {name!r}"
+                    f"The fields of {self.name} are {', '.join(known)}. Received: {name!r}"
                 )
 
 
 def deformation_fields(name: str) -> dict[str, dataclasses.Field[Any]]:
-    """Fields of a registered deformation that can be told in words and numbers, by their names."""
-    kind = get_deformation(name)
-    return {f.name: f for f in dataclasses.fields(kind) if "doc" in f.metadata}
+    """Return what can be told of a registered deformation, by name: its count and its fields."""
+    own = dataclasses.fields(get_deformation(name))
+    told = [f for f in own if "doc" in f.metadata]
+    if any("places" in f.metadata or f.name == "corners" for f in own):
+        told.insert(0, RandomDeformation.__dataclass_fields__["count"])
+    return {f.name: f for f in told}
 
 
 @dataclass(frozen=True)
