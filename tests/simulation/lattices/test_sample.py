@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from napari_stem3d._errors import InputError
-from napari_stem3d.simulation import Defects, Grid, Lattice, LatticeSample, LatticeScene
-from napari_stem3d.simulation.lattices import CLASSES
+from napari_stem3d.simulation import PRESETS, Defects, Grid, Lattice, LatticeSample, LatticeScene
+from napari_stem3d.simulation.lattices import ATOMIC, CLASSES
 
 GRID = Grid((150, 200), (0.02, 0.025))
 
@@ -15,7 +17,8 @@ def sample() -> LatticeSample:
     defects = Defects(
         vacancies=0.6, whole_columns=True, substitutions=0.6, replaced="W", substitute="Mo"
     )
-    scene = LatticeScene(Lattice("WS2", rotation=12), GRID, defects=defects)
+    still = replace(ATOMIC["80 kV"], scan=PRESETS["ideal"].scan)
+    scene = LatticeScene(Lattice("WS2", rotation=12), GRID, still, defects)
     return scene.image(np.random.default_rng(3))
 
 

@@ -15,6 +15,7 @@ from napari_stem3d.simulation import (
     LatticeScene,
     Microscope,
     RandomLattices,
+    Scan,
 )
 from napari_stem3d.simulation.lattices import ATOMIC
 
@@ -139,6 +140,25 @@ def test_a_tilted_column_is_a_streak(blurred: Microscope):
 
     grown = width(1.5) - width(0.0)
     assert grown == pytest.approx((10 * np.sin(np.radians(1.5))) ** 2 / 12, rel=0.02)
+
+
+def test_the_truth_lies_where_the_displaced_scan_shows_it(blurred: Microscope):
+    """Centres of mass of single atoms, under drift, mains, wide-band noise and line jitter."""
+    shaken = Scan(drift=3, drift_direction=30, mains=0.02, wide_band=3, jitter=0.005)
+    lattice = Lattice(Atoms("Au", [[0, 0, 0]], cell=[6, 6, 1], pbc=[True, True, False]))
+    sample = expected(lattice, replace(blurred, scan=shaken))
+    y, x = np.indices(GRID.gpts)
+    errors, moved = [], []
+    straight = sample.sites.sites / np.array(GRID.sampling)
+    for place, ideal in zip(sample.positions, straight):
+        if ((place > 15) & (place < 284)).all():
+            near = np.hypot(y - place[0], x - place[1]) < 11
+            light = np.where(near, sample.image.astype(float), 0)
+            centre = np.array([(y * light).sum(), (x * light).sum()]) / light.sum()
+            errors.append(np.hypot(*(centre - place)))
+            moved.append(np.hypot(*(centre - ideal)))
+    assert len(errors) > 60 and np.median(moved) > 1.0
+    assert np.mean(errors) < 0.06 and max(errors) < 0.25
 
 
 def test_samples_depend_on_seed_and_index_alone():

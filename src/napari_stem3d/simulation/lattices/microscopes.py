@@ -21,7 +21,7 @@ def _corrected(high_voltage: float, convergence: float, inner: float, outer: flo
         Contrast(inner=inner, outer=outer),
         CarbonFilm(thickness=0.0),
         Probe(sigma=0.025),
-        Scan(dwell=20.0, jitter=0.002),
+        Scan(dwell=20.0, drift=0.1, mains=0.002, wide_band=1.0, jitter=0.002),
         Detector(efficiency=0.9, pulse_height=0.3, read_out=3.0),
     )
 

@@ -32,6 +32,8 @@ class LatticeSample:
         Fraction of the electrons that the atoms scatter onto the detector, in front of the probe.
     specimen : Specimen
         All atoms, those around the image too, whose outskirts reach into it.
+    places : ndarray, shape (n, 2)
+        Where the image shows each site of the specimen, (y, x) [px], displaced as the scan was.
     grid : Grid
         Pixels of the image.
     """
@@ -39,17 +41,23 @@ class LatticeSample:
     image: NDArray[np.float32]
     fraction: NDArray[np.float32]
     specimen: Specimen
+    places: NDArray[np.float64]
     grid: Grid
 
     @cached_property
     def sites(self) -> Specimen:
-        """What lies within the image."""
-        return self.specimen.keep(self.specimen.inside(self.grid))
+        """What the image shows of the specimen."""
+        return self.specimen.keep(self._inside)
 
     @property
     def positions(self) -> NDArray[np.float64]:
-        """Where the sites lie, (y, x) [px], shape (n, 2); pixel centres are whole numbers."""
-        return self.sites.sites / np.array(self.grid.sampling)
+        """Where the image shows the sites, (y, x) [px], shape (n, 2); pixel centres are whole."""
+        return self.places[self._inside]
+
+    @property
+    def _inside(self) -> NDArray[np.bool_]:
+        inside = (self.places >= -0.5) & (self.places < np.array(self.grid.gpts) - 0.5)
+        return np.asarray(inside.all(axis=1))
 
     @property
     def classes(self) -> NDArray[np.str_]:
@@ -62,9 +70,10 @@ class LatticeSample:
         Returns
         -------
         list of dict
-            ``site`` (its label), ``y`` and ``x`` [px], ``y_nm`` and ``x_nm``, ``element`` (such
-            as ``W`` or ``Ti+O``, heaviest first; empty where all are missing), ``atoms`` (how
-            many lie one behind the other) and ``class``:
+            ``site`` (its label), ``y`` and ``x`` (where the image shows it [px]), ``y_nm`` and
+            ``x_nm`` (where it lies in the specimen; the scan's distortion makes the difference),
+            ``element`` (such as ``W`` or ``Ti+O``, heaviest first; empty where all are missing),
+            ``atoms`` (how many lie one behind the other) and ``class``:
 
             - ``perfect``: as the crystal has it;
             - ``vacancy``: an atom, or all of them, is missing;

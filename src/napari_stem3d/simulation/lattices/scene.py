@@ -9,16 +9,18 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_stem3d.simulation._random import draw_keys
+from napari_stem3d.simulation._random import derive, draw_keys
 from napari_stem3d.simulation._threads import compiled_loops
 from napari_stem3d.simulation.grid import Grid
 from napari_stem3d.simulation.lattices.defects import Defects
+from napari_stem3d.simulation.lattices.distortion import seen_at
 from napari_stem3d.simulation.lattices.lattice import Lattice
 from napari_stem3d.simulation.lattices.microscopes import ATOMIC
 from napari_stem3d.simulation.lattices.rendering import NARROWEST, draw_atoms
 from napari_stem3d.simulation.lattices.sample import LatticeSample
 from napari_stem3d.simulation.lattices.specimen import SYMBOLS, Specimen
 from napari_stem3d.simulation.microscope import Microscope
+from napari_stem3d.simulation.microscope.microscope import SCAN
 
 Image = NDArray[np.float32]
 Keys = NDArray[np.uint64]
@@ -72,16 +74,28 @@ class LatticeScene:
         specimen = self.specimen(int(key[0]))
         fraction = self._fraction(specimen)
         (ny, nx), margin = self.grid.gpts, self._margin
-        seen = fraction[margin : margin + ny, margin : margin + nx]
-        return LatticeSample(self._seen(fraction, key), seen, specimen, self.grid)
+        inner = fraction[margin : margin + ny, margin : margin + nx]
+        image, places = self._recorded(fraction, key), self._places(specimen, key)
+        return LatticeSample(image, inner, specimen, places, self.grid)
 
     def record(self, key: Keys, start: float = 0.0) -> Image:
         """Record the image alone, with the defects and the noise of one key, shape (1,)."""
-        return self._seen(self._fraction(self.specimen(int(key[0]))), key)
+        return self._recorded(self._fraction(self.specimen(int(key[0]))), key)
 
-    def _seen(self, fraction: Image, key: Keys) -> Image:
+    def _recorded(self, fraction: Image, key: Keys) -> Image:
         with compiled_loops(threads=1):
             return self.microscope.record(fraction[None], self.grid, key, margin=self._margin)[0]
+
+    def _places(self, specimen: Specimen, key: Keys) -> NDArray[np.float64]:
+        """Where the scan, which is displaced, shows the sites, (y, x) [px]."""
+        sampling = np.array(self.grid.sampling)
+        with compiled_loops(threads=1):
+            moved = self.microscope.scan.displacements(self.grid, derive(key, SCAN))
+        places = specimen.sites / sampling
+        if moved is None:
+            return places
+        shifts = np.stack([u[0] / d for u, d in zip(moved, sampling)])
+        return seen_at(places, shifts, self._probe_width / sampling)
 
     def specimen(self, key: int) -> Specimen:
         """Atoms in and around the image, with the defects that a key (from 0 on) stands for."""
