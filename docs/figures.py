@@ -1,8 +1,8 @@
-"""Draw the figure of the page on the simulation: ``python docs/figures.py``."""
+"""Draw the figures of the pages on the simulation: ``python docs/figures.py``."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,82 +17,162 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from napari_stem3d import simulation as stem
+from napari_stem3d.plugins import registry
+from napari_stem3d.simulation import lattices
 
 IMAGES = Path(__file__).resolve().parent / "images"
-POLYHEDRA = (
-    stem.Cuboid(8, 10, 12),
-    stem.Tetrahedron(14),
-    stem.SquarePyramid(12, 10),
-    stem.Octahedron(11),
-)
-CURVED = (
-    stem.Sphere(12),
-    stem.Ellipsoid(15, 11, 8),
-    stem.Cone(12, 13),
-    stem.Cylinder(9, 12),
-)
 POSE = Rotation.from_euler("zyx", (20, 35, 25), degrees=True)
-CLOSE = stem.Grid((160, 160), (0.11, 0.11))
+CLOSE = stem.Grid((160, 160), (0.115, 0.115))
 SCENE = stem.Grid((160, 160), (0.24, 0.24))
-OFF = stem.Microscope(
-    film=stem.CarbonFilm(0),
-    probe=stem.Probe(0),
-    jitter=stem.LineJitter(0),
-    electrons=stem.Electrons(shot_noise=False),
-)
+IDEAL = stem.PRESETS["ideal"]
+Picture = tuple[str, NDArray[np.float32]]
 
 
 def main() -> None:
-    """Draw shapes and stages, and save the picture."""
-    figure, rows = plt.subplots(3, 8, figsize=(12.8, 5.4), layout="constrained")
-    for axes, shape in zip(rows[0], POLYHEDRA + CURVED):
-        show(axes, thickness(shape), shape.name.replace("_", " "))
-    for axes, shape in zip(rows[1], POLYHEDRA):
-        show(axes, thickness(shape, (0, 2)), "corners 0 and 2")
-    for axes, count in zip(rows[1][4:], (1, 3, 5, 8)):
-        show(axes, thickness(POLYHEDRA[0], range(8)[-count:]), f"{count} of 8 corners")
-    for axes, (name, image) in zip(rows[2], stages()):
-        show(axes, image, name)
+    """Draw every figure and save it."""
     IMAGES.mkdir(exist_ok=True)
-    figure.savefig(IMAGES / "simulation.png", dpi=110)
+    save("shapes", shapes(), columns=8)
+    save("deformations", deformations(), columns=6)
+    save("stages", stages(), columns=6)
+    save("motion", motion(), columns=5)
+    save("lattices", crystals(), columns=8)
 
 
-def thickness(shape: stem.Shape, corners: Sequence[int] = ()) -> NDArray[np.float32]:
-    """Thickness of one particle with some corners cut as deeply as they can be."""
-    edges = [len(shape.neighbours()[k]) for k in corners]  # type: ignore[attr-defined]
-    cut = stem.CutCorners(tuple(corners), tuple((0.5,) * n for n in edges))
-    cuts = (cut,) if corners else ()
-    return stem.project(stem.Particle(shape, CLOSE.centre, POSE, cuts), CLOSE)
+def save(name: str, pictures: Iterable[Picture], columns: int) -> None:
+    """Save pictures side by side, each from its darkest to its brightest pixel."""
+    drawn = list(pictures)
+    rows = -(-len(drawn) // columns)
+    size = (1.6 * columns, 1.85 * rows)
+    figure, axes = plt.subplots(rows, columns, figsize=size, layout="constrained", squeeze=False)
+    for place in axes.flat:
+        place.axis("off")
+    for place, (title, image) in zip(axes.flat, drawn):
+        place.imshow(image, cmap="gray", interpolation="nearest")
+        place.set_title(title, fontsize=8)
+    figure.savefig(IMAGES / f"{name}.png", dpi=110)
+    plt.close(figure)
 
 
-def stages() -> list[tuple[str, NDArray[np.float32]]]:
-    """One scene under a perfect microscope, with each stage alone, and with all of them."""
-    alone = {
-        "contrast": stem.Contrast(0.15, saturating=True),
-        "film": stem.CarbonFilm(250, roughness=40, correlation=2),
-        "probe": stem.Probe(1.0),
-        "jitter": stem.LineJitter(0.12),
-        "electrons": stem.Electrons(current=0.8),
+def words(name: str) -> str:
+    """Name of a shape or deformation as it is read."""
+    return name.replace("_", " ")
+
+
+def shapes() -> Iterable[Picture]:
+    """Every shape, in one pose and as large as the picture."""
+    for name, kind in registry().shapes.items():
+        if name == "mesh":  # whatever the user's file holds
+            continue
+        shape = kind()
+        grid = stem.Grid(CLOSE.gpts, (shape.radius / 75, shape.radius / 75))
+        yield words(name), stem.project(stem.Particle(shape, grid.centre, POSE), grid)
+
+
+def deformations() -> Iterable[Picture]:
+    """Every deformation, as it is drawn at random, on a cuboid."""
+    shape = stem.Cuboid(9, 10, 11)
+    for name, kind in registry().deformations.items():
+        rng = np.random.default_rng(4)
+        deformation = kind.random(shape, 3, rng)
+        particle = stem.Particle(shape, CLOSE.centre, POSE, (deformation,))
+        yield words(name), stem.project(particle, CLOSE)
+
+
+def stages() -> Iterable[Picture]:
+    """One scene under a perfect microscope, each imperfection alone, and all of them."""
+    scene = stem.simulate(
+        stem.Cuboid(8, 10, 12),
+        deformed_corners=3,
+        particles=7,
+        placement="anywhere",
+        grid=SCENE,
+        seed=6,
+    )[0]
+    thin = stem.Contrast(attenuation=0.02)
+    counting = replace(IDEAL.detector, shot_noise=True)
+    changes: dict[str, dict[str, Any]] = {
+        "perfect microscope": {},
+        "saturating contrast": {"contrast": stem.Contrast(attenuation=0.2, saturating=True)},
+        "film: rough": {"film": stem.CarbonFilm(500, roughness=40, correlation=3, grain=False)},
+        "film: grain": {
+            "film": stem.CarbonFilm(2, attenuation=0.2, roughness=0),
+            "probe": stem.Probe(0.2),
+        },
+        "probe": {"probe": stem.Probe(1.0)},
+        "scan: jitter of lines": {"scan": replace(IDEAL.scan, jitter=0.15)},
+        "scan: mains": {"scan": replace(IDEAL.scan, mains=0.4)},
+        "scan: wide band": {"scan": replace(IDEAL.scan, wide_band=25)},
+        "scan: drift": {"scan": replace(IDEAL.scan, drift=1000)},
+        "scan: fly-back": {"scan": replace(IDEAL.scan, flyback_error=4)},
+        "beam: flicker": {"beam": stem.Beam(flicker=20)},
+        "shot noise": {"beam": stem.Beam(current=0.4), "detector": counting},
+        "pulse heights": {"detector": replace(IDEAL.detector, pulse_height=5)},
+        "afterglow": {
+            "beam": stem.Beam(current=0.4),
+            "detector": replace(counting, afterglow=20),
+        },
+        "read-out noise": {"detector": replace(IDEAL.detector, read_out=20)},
+        "4 bits": {"detector": replace(IDEAL.detector, gain=0.05, bits=4)},
     }
-    names = ("saturating contrast", "carbon film", "probe", "line jitter", "electrons")
-    scene = stem.simulate(POLYHEDRA[0], deformed_corners=3, particles=4, grid=SCENE, seed=3)[0]
-    tried = [("thickness", None), ("perfect microscope", OFF)]
-    tried += [
-        (name, replace(OFF, **{field: stage})) for name, (field, stage) in zip(names, alone.items())
-    ]
-    tried.append(("all of them", stem.Microscope(**alone)))  # type: ignore[arg-type]
     rng = np.random.default_rng(1)
-    return [
-        (name, scene.thickness if m is None else m.image(scene.thickness, SCENE, rng))
-        for name, m in tried
-    ]
+    for title, change in changes.items():
+        microscope = replace(IDEAL, **{"contrast": thin, **change})
+        yield title, microscope.image(scene.thickness, SCENE, rng)
+    for name in ("default", "low dose", "tungsten-era"):
+        yield f"preset: {name}", stem.PRESETS[name].image(scene.thickness, SCENE, rng)
 
 
-def show(axes: Any, image: NDArray[np.float32], title: str) -> None:
-    """Show an image from its darkest to its brightest pixel."""
-    axes.imshow(image, cmap="gray", interpolation="nearest")
-    axes.set_title(title, fontsize=9)
-    axes.axis("off")
+def motion() -> Iterable[Picture]:
+    """One particle that moves in several ways while its image is scanned."""
+    still = stem.simulate(stem.Cuboid(8, 10, 12), grid=CLOSE, microscope=IDEAL, seed=5)
+    frame = still.scene(0).frame_time
+    ways = {
+        "still": stem.Motion(),
+        "turning": stem.Motion(rotation=90 / frame, axis="y"),
+        "drifting": stem.Motion(velocity=4 / frame),
+        "Brownian rotation": stem.Motion(rotational_diffusion=0.2 / frame),
+        "Brownian translation": stem.Motion(translational_diffusion=2 / frame),
+    }
+    for title, way in ways.items():
+        moved = stem.simulate(
+            stem.Cuboid(8, 10, 12), grid=CLOSE, microscope=IDEAL, motion=way, seed=5
+        )
+        yield title, moved[0].image
+
+
+def crystals() -> Iterable[Picture]:
+    """Lattices at atomic resolution, with their defects."""
+    grid = stem.Grid((160, 160), (0.02, 0.02))
+    corrected = lattices.ATOMIC["200 kV"]
+    flat = lattices.ATOMIC["60 kV"]
+    pictures = {
+        "graphene": ("graphene", {}, {}, flat),
+        "vacancies, Si in C": (
+            "graphene",
+            {},
+            {"vacancies": 0.5, "substitutions": 0.5, "replaced": "C", "substitute": "Si"},
+            flat,
+        ),
+        "WS2, Mo in W": (
+            "WS2",
+            {},
+            {"substitutions": 1.0, "replaced": "W", "substitute": "Mo"},
+            flat,
+        ),
+        "graphene: a boundary": ("graphene", {}, {"boundary_angle": 20.0}, flat),
+        "SrTiO3": ("SrTiO3", {}, {}, corrected),
+        "Si<110>": ("Si", {}, {}, corrected),
+        "Au<110>": ("Au", {}, {}, corrected),
+        "Au<110>, tilted by 4°": ("Au", {"tilt_x": 4.0}, {}, corrected),
+    }
+    for title, (structure, crystal, wrong, microscope) in pictures.items():
+        scene = lattices.LatticeScene(
+            lattices.Lattice(structure, **crystal),
+            grid,
+            microscope,
+            lattices.Defects(**wrong),
+        )
+        yield title, scene.image(np.random.default_rng(2)).image
 
 
 if __name__ == "__main__":
