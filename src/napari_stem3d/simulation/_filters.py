@@ -43,7 +43,7 @@ def blur(images: np.ndarray, sigmas: tuple[float, float]) -> np.ndarray:
     ndarray, shape (n, ny, nx), float32
         Blurred images.
     """
-    images = _as_stack(images)
+    images = as_stack(images)
     sigmas = _checked(sigmas)
     if max(sigmas) == 0 or images.size == 0:
         return images.copy()
@@ -105,7 +105,7 @@ def shift_rows(images: np.ndarray, shifts: np.ndarray) -> np.ndarray:
     ndarray, shape (n, ny, nx), float32
         Images by Catmull-Rom interpolation between four pixels (Keys 1981, a = -1/2).
     """
-    images = _as_stack(images)
+    images = as_stack(images)
     out = np.empty_like(images)
     _shift_rows(images, _like(shifts, images.shape[:2], "shifts"), out)
     return out
@@ -126,7 +126,7 @@ def gather(images: np.ndarray, dy: np.ndarray, dx: np.ndarray) -> np.ndarray:
     ndarray, shape (n, ny, nx), float32
         Images by Catmull-Rom interpolation between 4 x 4 pixels (Keys 1981, a = -1/2).
     """
-    images = _as_stack(images)
+    images = as_stack(images)
     out = np.empty_like(images)
     _gather(images, _like(dy, images.shape, "dy"), _like(dx, images.shape, "dx"), out)
     return out
@@ -149,10 +149,13 @@ def cubic_weights(t: np.ndarray) -> np.ndarray:
     return np.stack([_cubic.py_func(np.asarray(t, float), *node) for node in nodes])
 
 
-def _as_stack(images):
+def as_stack(images: np.ndarray, shape: tuple[int, ...] | None = None) -> np.ndarray:
+    """Return images as contiguous float32; InputError unless they have the shape (n, ny, nx)."""
     images = np.ascontiguousarray(images, np.float32)
-    if images.ndim != 3:
-        raise InputError(f"images must be a stack (n, ny, nx). Received: shape {images.shape}")
+    if images.ndim != 3 or shape not in (None, images.shape):
+        raise InputError(
+            f"images must have the shape {shape or '(n, ny, nx)'}. Received: {images.shape}"
+        )
     return images
 
 
@@ -343,26 +346,32 @@ def _shift_rows(images, shifts, out):
 
 @njit(cache=True, parallel=True)
 def _gather(images, dy, dx, out):
-    ny, nx = images.shape[1:]
     for n in prange(len(images)):
-        y, x = np.empty(nx, np.int32), np.empty(nx, np.int32)
-        ty, tx = np.empty(nx, np.float32), np.empty(nx, np.float32)
-        starts = np.empty(nx + 1, np.int64)
-        for i in range(ny):
-            _split(dy[n, i], ny, y, ty)
-            _split(dx[n, i], nx, x, tx)
-            # A run of pixels that are displaced by the same whole pixels reads four rows side by
-            # side. Whether or not one starts here is written down without a branch.
-            runs = 0
-            for j in range(1, nx):
-                starts[runs] = j
-                runs += (x[j] != x[j - 1]) | (y[j] != y[j - 1])
-            starts[runs] = nx
-            begin = 0
-            for run in range(runs + 1):
-                row, shift = i + y[begin] - 1, x[begin] - 1
-                _gather_run(images[n], row, shift, begin, starts[run], ty, tx, out[n, i])
-                begin = starts[run]
+        gather_image(images[n], dy[n], dx[n], out[n])
+
+
+@njit(cache=True)
+def gather_image(image, dy, dx, out):
+    """Sample one image at displaced positions; see `gather`."""
+    ny, nx = image.shape
+    y, x = np.empty(nx, np.int32), np.empty(nx, np.int32)
+    ty, tx = np.empty(nx, np.float32), np.empty(nx, np.float32)
+    starts = np.empty(nx + 1, np.int64)
+    for i in range(ny):
+        _split(dy[i], ny, y, ty)
+        _split(dx[i], nx, x, tx)
+        # A run of pixels that are displaced by the same whole pixels reads four rows side by side.
+        # Whether or not one starts here is written down without a branch.
+        runs = 0
+        for j in range(1, nx):
+            starts[runs] = j
+            runs += (x[j] != x[j - 1]) | (y[j] != y[j - 1])
+        starts[runs] = nx
+        begin = 0
+        for run in range(runs + 1):
+            row, shift = i + y[begin] - 1, x[begin] - 1
+            _gather_run(image, row, shift, begin, starts[run], ty, tx, out[i])
+            begin = starts[run]
 
 
 @njit(cache=True)

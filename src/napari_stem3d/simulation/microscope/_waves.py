@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numba import njit, prange
 
-_ZERO, _ONE, _TWO = np.float32(0), np.float32(1), np.float32(2)
+from napari_stem3d.simulation._filters import gather_image
+
+_SEVEN, _EIGHT = np.uint64(7), np.uint64(8)
 
 
 @njit(cache=True)
@@ -94,59 +96,81 @@ def walk(kicks, memory):
 
 
 @njit(cache=True, parallel=True)
-def displace(steady, kicks, waves, line_waves, pixel_waves, series, per_line, first, weights, out):
+def displace(common, own, out):
     """Write the displacement of each pixel [px].
 
     Parameters
     ----------
-    steady : ndarray, shape (2, ny, nx), float32
-        What all images share, along y and x.
-    kicks : ndarray, shape (n, 2, ny), float32
-        Displacement of each line.
-    waves : ndarray, shape (n, 2, H, 2), float32
-        Coefficients of sine and cosine of H waves in time.
-    line_waves, pixel_waves : ndarray, shape (2, H, ny or nx), float32
-        Sine and cosine of the phases that the waves have gained at each line, and along a line.
-    series : ndarray, shape (n, 2, M), float32
-        Displacements along time, at the points from -1 on; M = 0 where there are none.
-    per_line : int
-        Points of the series per line.
-    first : ndarray, shape (nx,), uint64
-        Index of the first of the four points around each pixel of the first line.
-    weights : ndarray, shape (4, nx), float32
-        Their weights.
+    common : tuple
+        What all images share:
+
+        along_line, fade : ndarray, shapes (2, nx) and (nx,), float32
+            Displacements along y and x that depend on the pixel alone, and what is left at each
+            pixel of what relaxes since the start of its line.
+        line_waves, pixel_waves : ndarray, shape (2, H, ny or nx), float32
+            Sine and cosine of the phases that H waves in time have gained at the start of each
+            line, and along a line.
+        per_line : int
+            Points of the series per line.
+        stretches : ndarray, shape (S + 1, 2), int64
+            First pixel of each stretch of a line that lies between the same two points, and the
+            first of the four points around it; the end of the line last.
+        weights : ndarray, shape (4, nx), float32
+            Weights of these points for each pixel.
+    own : tuple
+        What each image has for itself:
+
+        at_line, relax : ndarray, shapes (n, 2, ny) and (2, ny), float32
+            Displacement of each line, and what is to relax at its start.
+        waves : ndarray, shape (n, 2, H, 2), float32
+            Coefficients of the sine and cosine of each wave.
+        series : ndarray, shape (n, 2, M), float32
+            Displacements along time, at the points from -1 on; M = 0 where there are none.
     out : ndarray, shape (2, n, ny, nx), float32
         Displacements along y and x.
     """
-    ny, nx = out.shape[2:]
     for n in prange(out.shape[1]):
-        for axis in range(2):
-            for i in range(ny):
-                row, even = out[axis, n, i], steady[axis, i]
-                kick = kicks[n, axis, i]
-                for j in range(nx):
-                    row[j] = even[j] + kick
-                for h in range(waves.shape[2]):
-                    a, b = waves[n, axis, h]
-                    s, c = line_waves[0, h, i], line_waves[1, h, i]
-                    sine, cosine = a * c - b * s, a * s + b * c
-                    for j in range(nx):
-                        row[j] += sine * pixel_waves[0, h, j] + cosine * pixel_waves[1, h, j]
-                if series.shape[2]:
-                    _interpolate(series[n, axis], np.uint64(i * per_line), first, weights, row)
+        _displace_along(common, own, n, 0, out[0, n])
+        _displace_along(common, own, n, 1, out[1, n])
+
+
+@njit(cache=True, parallel=True)
+def sample(images, common, own, out):
+    """Sample images (n, ny, nx) at the displaced positions; see `displace`."""
+    ny, nx = images.shape[1:]
+    for n in prange(len(images)):
+        dy, dx = np.empty((ny, nx), np.float32), np.empty((ny, nx), np.float32)
+        _displace_along(common, own, n, 0, dy)
+        _displace_along(common, own, n, 1, dx)
+        gather_image(images[n], dy, dx, out[n])
 
 
 @njit(cache=True)
-def _interpolate(series, start, first, weights, row):
-    """Add a series to a row, by four points around each pixel."""
-    end = np.uint64(0)
-    while end < len(row):
-        begin, k = end, start + first[end]
-        while end < len(row) and start + first[end] == k:
-            end += np.uint64(1)
-        a, b = series[k], series[k + np.uint64(1)]
-        c, d = series[k + np.uint64(2)], series[k + np.uint64(3)]
-        for j in range(begin, end):
-            row[j] += (a * weights[0, j] + b * weights[1, j]) + (
-                c * weights[2, j] + d * weights[3, j]
-            )
+def _displace_along(common, own, n, axis, out):
+    """Write the displacements of image n along one axis."""
+    along_line, fade, line_waves, pixel_waves, per_line, stretches, weights = common
+    at_line, relax, waves, series = own
+    size = np.uint64(out.shape[1])
+    for i in range(len(out)):
+        offset, rest = at_line[n, axis, i], relax[axis, i]
+        if series.shape[2]:
+            for k in range(len(stretches) - 1):
+                # Whole vectors; the next stretch overwrites what is too much.
+                first, begin = i * per_line + stretches[k, 1], np.uint64(stretches[k, 0])
+                end = np.uint64(stretches[k + 1, 0])
+                end = min(begin + (end - begin + _SEVEN) // _EIGHT * _EIGHT, size)
+                a, b = series[n, axis, first], series[n, axis, first + 1]
+                c, d = series[n, axis, first + 2], series[n, axis, first + 3]
+                for j in range(begin, end):
+                    near = b * weights[1, j] + c * weights[2, j]
+                    out[i, j] = near + (a * weights[0, j] + d * weights[3, j])
+        else:
+            out[i] = np.float32(0)
+        for j in range(size):
+            out[i, j] += (along_line[axis, j] + offset) + rest * fade[j]
+        for h in range(waves.shape[2]):
+            a, b = waves[n, axis, h, 0], waves[n, axis, h, 1]
+            s, c = line_waves[0, h, i], line_waves[1, h, i]
+            sine, cosine = a * c - b * s, a * s + b * c
+            for j in range(size):
+                out[i, j] += sine * pixel_waves[0, h, j] + cosine * pixel_waves[1, h, j]

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_stem3d.simulation._filters import cubic_weights, gather, shift_rows
+from napari_stem3d.simulation._filters import as_stack, cubic_weights, shift_rows
 from napari_stem3d.simulation._random import derive, normals, uniforms
 from napari_stem3d.simulation.fields import Checked, quantity, switch
 from napari_stem3d.simulation.grid import Grid
-from napari_stem3d.simulation.microscope._waves import displace, walk, wander
+from napari_stem3d.simulation.microscope._waves import displace, sample, walk, wander
 
 Image = NDArray[np.float32]
 Keys = NDArray[np.uint64]
@@ -98,7 +99,8 @@ class Scan(Checked):
         """
         if not (self._bends or self.jitter):
             return None
-        dy, dx = self._displaced(grid, keys)
+        dy, dx = out = np.empty((2, len(keys), *grid.gpts), np.float32)
+        displace(*self._disturbances(grid, keys), out)
         return dy * np.float32(grid.sampling[0]), dx * np.float32(grid.sampling[1])
 
     def sample(self, images: Image, grid: Grid, keys: Keys) -> Image:
@@ -119,7 +121,10 @@ class Scan(Checked):
             Images sampled at the displaced positions; `images` where nothing is displaced.
         """
         if self._bends:
-            return gather(images, *self._displaced(grid, keys))
+            images = as_stack(images, (len(keys), *grid.gpts))
+            out = np.empty_like(images)
+            sample(images, *self._disturbances(grid, keys), out)
+            return out
         if self.jitter:
             return shift_rows(images, self._kicks(grid, keys))
         return images
@@ -134,39 +139,31 @@ class Scan(Checked):
         ny, nx = grid.gpts
         return self.line_time(grid) * np.arange(ny), 1e-6 * self.dwell * np.arange(nx)
 
-    def _displaced(self, grid: Grid, keys: Keys) -> NDArray[np.float32]:
-        """Displacements along y and x [px], shape (2, n, ny, nx)."""
+    def _disturbances(self, grid: Grid, keys: Keys) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """Return what displaces all images and what each of them, as `displace` takes it."""
         lines, pixels = self._times(grid)
-        frequencies = 2 * np.pi * self.mains_frequency / _HARMONICS
-        waves = self._waves(grid, keys)
+        angle, scale = math.radians(self.drift_direction), np.reshape(grid.sampling, (2, 1))
+        direction = np.array([[math.sin(angle)], [math.cos(angle)]]) / scale
+        along_line = direction * (self.drift / 60 * pixels)
+        lag = np.exp(-np.arange(grid.gpts[1]) / (_TRANSIENT * grid.gpts[1]))
+        along_line[1] += self.flyback_error / grid.sampling[1] * lag
+        at_line = np.tile(direction * (self.drift / 60 * lines + self.settling), (len(keys), 1, 1))
+        at_line[:, 1] += self._kicks(grid, keys)
+        relax = -self.settling * direction * np.exp(-lines / self.settling_time)
+        frequencies = 2 * np.pi * self.mains_frequency / _HARMONICS[:, None]
         per_line, spacing, series = self._wander(grid, keys)
         whole, part = np.divmod(pixels / spacing, 1)
-        kicks = np.zeros((len(keys), 2, grid.gpts[0]), np.float32)
-        kicks[:, 1] = self._kicks(grid, keys)
-        out = np.empty((2, len(keys), *grid.gpts), np.float32)
-        displace(
-            self._steady(grid),
-            kicks,
-            waves,
-            _circle(frequencies[:, None] * (0 * lines if self.synchronised else lines)),
-            _circle(frequencies[:, None] * pixels),
-            series,
+        points, starts = np.unique(whole.astype(np.int64), return_index=True)
+        common = (
+            _single(along_line),
+            _single(np.exp(-pixels / self.settling_time)),
+            _circle(frequencies * (0 * lines if self.synchronised else lines)),
+            _circle(frequencies * pixels),
             per_line,
-            whole.astype(np.uint64),
-            cubic_weights(part).astype(np.float32),
-            out,
+            np.stack([np.append(starts, grid.gpts[1]), np.append(points, 0)], axis=1),
+            _single(cubic_weights(part)),
         )
-        return out
-
-    def _steady(self, grid: Grid) -> NDArray[np.float32]:
-        """Displacements that all images share [px], shape (2, ny, nx)."""
-        times = self.pixel_times(grid)
-        way = self.drift / 60 * times - self.settling * np.expm1(-times / self.settling_time)
-        angle = math.radians(self.drift_direction)
-        along = np.arange(grid.gpts[1]) / grid.gpts[1]
-        lag = self.flyback_error * np.exp(-along / _TRANSIENT)
-        steady = np.stack([math.sin(angle) * way, math.cos(angle) * way + lag])
-        return (steady / np.reshape(grid.sampling, (2, 1, 1))).astype(np.float32)
+        return common, (_single(at_line), _single(relax), self._waves(grid, keys), series)
 
     def _kicks(self, grid: Grid, keys: Keys) -> NDArray[np.float32]:
         """Displacement of each line along x [px], shape (n, ny)."""
@@ -182,7 +179,7 @@ class Scan(Checked):
         phases = 2 * np.pi * uniforms(derive(keys, _MAINS), (2, len(harmonics)))
         amplitudes = self.mains * harmonics / np.reshape(grid.sampling, (2, 1))
         waves = np.stack([np.cos(phases), np.sin(phases)], axis=-1)
-        return (amplitudes[..., None] * waves).astype(np.float32)
+        return _single(amplitudes[..., None] * waves)
 
     def _wander(self, grid: Grid, keys: Keys) -> tuple[int, float, NDArray[np.float32]]:
         """Points per line, their distance [s], and wide-band displacements at them [px]."""
@@ -200,7 +197,7 @@ class Scan(Checked):
         series = np.empty((len(keys), 2, points + 4), np.float32)
         wander(
             normals(derive(keys, _WIDE_BAND), (4, len(bins))),
-            (1 / np.sqrt(bins)).astype(np.float32),
+            _single(1 / np.sqrt(bins)),
             _circle(2 * np.pi * np.arange(size) / size)[::-1],
             (points, per_line),
             (int(whole), cubic_weights(np.array(part))),
@@ -213,4 +210,8 @@ class Scan(Checked):
 
 def _circle(angles: NDArray[np.float64]) -> NDArray[np.float32]:
     """Sine and cosine of angles, stacked along a first axis."""
-    return np.stack([np.sin(angles), np.cos(angles)]).astype(np.float32)
+    return _single(np.stack([np.sin(angles), np.cos(angles)]))
+
+
+def _single(numbers: NDArray[np.float64]) -> NDArray[np.float32]:
+    return np.ascontiguousarray(numbers, np.float32)
