@@ -5,14 +5,18 @@ from __future__ import annotations
 from napari_stem3d.simulation.body import Body, Piece
 from napari_stem3d.simulation.dataset import Dataset
 from napari_stem3d.simulation.deformations import (
+    Bent,
     BevelledEdges,
     BumpedFaces,
     CutCorners,
     Deformation,
     DentedFaces,
     MissingSlab,
+    Rough,
     RoundedCorners,
     TruncatedCorners,
+    Twisted,
+    Warp,
     places,
 )
 from napari_stem3d.simulation.detectability import Detectability, detect_deformation
@@ -92,6 +96,7 @@ from napari_stem3d.simulation.trajectory import Trajectory
 __all__ = [
     "PRESETS",
     "Beam",
+    "Bent",
     "BevelledEdges",
     "Body",
     "BumpedFaces",
@@ -139,6 +144,7 @@ __all__ = [
     "RandomDeformation",
     "RandomLattices",
     "Rod",
+    "Rough",
     "RoundedCorners",
     "Same",
     "Sample",
@@ -151,7 +157,9 @@ __all__ = [
     "Trajectory",
     "TruncatedCorners",
     "TruncatedOctahedron",
+    "Twisted",
     "Uniform",
+    "Warp",
     "brownian",
     "corner_orbit",
     "corner_orbits",

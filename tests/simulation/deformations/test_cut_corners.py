@@ -1,4 +1,4 @@
-"""Cut corners: what is cut off, which corners can be, and what is refused."""
+"""SIM-06: cut corners, what is cut off, which corners can be, and what is refused."""
 
 from __future__ import annotations
 

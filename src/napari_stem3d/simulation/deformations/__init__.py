@@ -9,16 +9,21 @@ from napari_stem3d.simulation.deformations.cut_corners import CutCorners
 from napari_stem3d.simulation.deformations.edges import BevelledEdges
 from napari_stem3d.simulation.deformations.faces import BumpedFaces, DentedFaces
 from napari_stem3d.simulation.deformations.slab import MissingSlab
+from napari_stem3d.simulation.deformations.warps import Bent, Rough, Twisted, Warp
 
 __all__ = [
+    "Bent",
     "BevelledEdges",
     "BumpedFaces",
     "CutCorners",
     "Deformation",
     "DentedFaces",
     "MissingSlab",
+    "Rough",
     "RoundedCorners",
     "TruncatedCorners",
+    "Twisted",
+    "Warp",
     "places",
 ]
 
@@ -34,4 +39,7 @@ def register_deformations() -> list[type[Deformation]]:
         DentedFaces,
         BumpedFaces,
         MissingSlab,
+        Twisted,
+        Bent,
+        Rough,
     ]
