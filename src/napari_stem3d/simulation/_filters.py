@@ -1,4 +1,4 @@
-"""Compiled filters of stacks of images: blur, smooth random fields, resampling.
+"""Compiled filters of stacks of images: blur and smooth random fields.
 
 Every image is worked on by itself, in one thread: the results do not depend on the rest of the
 stack or on the number of threads.
@@ -12,6 +12,7 @@ two windows summed over the nodes is the Gaussian of σ² = a² + c² up to the 
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from numba import njit, prange
@@ -19,8 +20,8 @@ from scipy.special import erf
 
 from napari_stem3d._errors import InputError
 from napari_stem3d.simulation._random import normals
+from napari_stem3d.simulation._resampling import as_stack
 
-_HALF, _ONE, _TWO, _THREE, _FOUR, _FIVE = map(np.float32, (0.5, 1, 2, 3, 4, 5))
 _NARROW = 3.0  # px: up to here the Gaussian is summed tap by tap
 _REACH = 5.0  # standard deviations of a window that are kept
 _COLLECT = 0.55  # node spacing of a blur per σ: relative error 2e-7
@@ -80,90 +81,11 @@ def smooth_fields(
         Fields.
     """
     sigmas = _checked(sigmas)
-    ys, xs = (_nodes(n, s, max(1.0, _SCATTER * s)) for n, s in zip(gpts, sigmas))
-    noise = normals(keys, (len(xs), len(ys)))
+    y_out, x_out = (_field_band(size, sigma) for size, sigma in zip(gpts, sigmas))
+    noise = normals(keys, (x_out[2], y_out[2]))
     out = np.empty((len(noise), *gpts), np.float32)
-    x_out, y_out = (
-        _distribute(n, nodes, s, 2) for n, nodes, s in zip(gpts[::-1], (xs, ys), sigmas[::-1])
-    )
-    _from_nodes(noise, *x_out, *y_out, out)
+    _from_nodes(noise, *x_out[:2], *y_out[:2], out)
     return out
-
-
-def shift_rows(images: np.ndarray, shifts: np.ndarray) -> np.ndarray:
-    """Images whose rows are sampled further right; a row continues evenly beyond its ends.
-
-    Parameters
-    ----------
-    images : ndarray, shape (n, ny, nx), float32
-        Images.
-    shifts : ndarray, shape (n, ny)
-        Displacement of each row [px].
-
-    Returns
-    -------
-    ndarray, shape (n, ny, nx), float32
-        Images by Catmull-Rom interpolation between four pixels (Keys 1981, a = -1/2).
-    """
-    images = as_stack(images)
-    out = np.empty_like(images)
-    _shift_rows(images, _like(shifts, images.shape[:2], "shifts"), out)
-    return out
-
-
-def gather(images: np.ndarray, dy: np.ndarray, dx: np.ndarray) -> np.ndarray:
-    """Images sampled at displaced positions; they continue evenly beyond their edges.
-
-    Parameters
-    ----------
-    images : ndarray, shape (n, ny, nx), float32
-        Images.
-    dy, dx : ndarray, shape (n, ny, nx), float32
-        Displacement of each pixel [px].
-
-    Returns
-    -------
-    ndarray, shape (n, ny, nx), float32
-        Images by Catmull-Rom interpolation between 4 x 4 pixels (Keys 1981, a = -1/2).
-    """
-    images = as_stack(images)
-    out = np.empty_like(images)
-    _gather(images, _like(dy, images.shape, "dy"), _like(dx, images.shape, "dx"), out)
-    return out
-
-
-def cubic_weights(t: np.ndarray) -> np.ndarray:
-    """Catmull-Rom weights of the four nodes around positions t from the second node on.
-
-    Parameters
-    ----------
-    t : ndarray
-        Positions between the second node, 0, and the third, 1.
-
-    Returns
-    -------
-    ndarray, shape (4, *t.shape)
-        Weights, with a sum of 1.
-    """
-    nodes = np.eye(4).reshape(4, 4, *(1,) * np.ndim(t))
-    return np.stack([_cubic.py_func(np.asarray(t, float), *node) for node in nodes])
-
-
-def as_stack(images: np.ndarray, shape: tuple[int, ...] | None = None) -> np.ndarray:
-    """Return images as contiguous float32; InputError unless they have the shape (n, ny, nx)."""
-    images = np.ascontiguousarray(images, np.float32)
-    if images.ndim != 3 or shape not in (None, images.shape):
-        raise InputError(
-            f"images must have the shape {shape or '(n, ny, nx)'}. Received: {images.shape}"
-        )
-    return images
-
-
-def _like(values, shape, name):
-    values = np.ascontiguousarray(values, np.float32)
-    if values.shape != shape:
-        raise InputError(f"{name} must have the shape {shape}. Received: {values.shape}")
-    return values
 
 
 def _checked(sigmas):
@@ -229,6 +151,7 @@ def _distribute(size, nodes, window, power):
     return first, weights.astype(np.float32)
 
 
+@lru_cache(32)
 def _blur_bands(size, sigma):
     """Return collecting and distributing rows that together blur one axis."""
     if sigma <= _NARROW:
@@ -237,6 +160,13 @@ def _blur_bands(size, sigma):
     window = sigma / math.sqrt(2)
     nodes = _nodes(size, window, _COLLECT * sigma)
     return _collect(size, nodes, window), _distribute(size, nodes, window, 1)
+
+
+@lru_cache(32)
+def _field_band(size, sigma):
+    """Return distributing rows of unit norm along one axis, and the number of nodes."""
+    nodes = _nodes(size, sigma, max(1.0, _SCATTER * sigma))
+    return *_distribute(size, nodes, sigma, 2), len(nodes)
 
 
 @njit(cache=True)
@@ -304,110 +234,3 @@ def _convolve(images, along_y, along_x, out):
                 left, right = line[rx - k : rx - k + nx], line[rx + k : rx + k + nx]
                 for j in range(nx):
                     row[j] += along_x[k] * (left[j] + right[j])
-
-
-@njit(cache=True, inline="always")
-def _cubic(t, p0, p1, p2, p3):
-    """Catmull-Rom interpolation between pixels at -1, 0, 1 and 2, at the position t."""
-    w0 = ((_TWO - t) * t - _ONE) * t
-    w1 = (_THREE * t - _FIVE) * t * t + _TWO
-    w2 = ((_FOUR - _THREE * t) * t + _ONE) * t
-    w3 = (t - _ONE) * t * t
-    return _HALF * (w0 * p0 + w1 * p1 + w2 * p2 + w3 * p3)
-
-
-@njit(cache=True)
-def _split(displacements, size, whole, part):
-    """Split displacements into whole pixels and the part from there on, of 0 to 1 pixel."""
-    far = np.float32(size + 3)
-    for j in range(len(displacements)):
-        d = min(max(displacements[j], -far), far)
-        floor = np.floor(d)
-        whole[j], part[j] = np.int32(floor), d - floor
-
-
-@njit(cache=True, parallel=True)
-def _shift_rows(images, shifts, out):
-    ny, nx = images.shape[1:]
-    for n in prange(len(images)):
-        line = np.empty(nx + 3, np.float32)
-        whole, part = np.empty(ny, np.int32), np.empty(ny, np.float32)
-        _split(shifts[n], nx, whole, part)
-        for i in range(ny):
-            start, t = whole[i] - 1, part[i]
-            row, source = out[n, i], images[n, i]
-            first, last = min(max(-start, 0), nx + 3), max(min(nx - start, nx + 3), 0)
-            line[:first] = source[0]
-            line[first:last] = source[first + start : last + start]
-            line[last:] = source[nx - 1]
-            for j in range(nx):
-                row[j] = _cubic(t, line[j], line[j + 1], line[j + 2], line[j + 3])
-
-
-@njit(cache=True, parallel=True)
-def _gather(images, dy, dx, out):
-    for n in prange(len(images)):
-        gather_image(images[n], dy[n], dx[n], out[n])
-
-
-@njit(cache=True)
-def gather_image(image, dy, dx, out):
-    """Sample one image at displaced positions; see `gather`."""
-    ny, nx = image.shape
-    y, x = np.empty(nx, np.int32), np.empty(nx, np.int32)
-    ty, tx = np.empty(nx, np.float32), np.empty(nx, np.float32)
-    starts = np.empty(nx + 1, np.int64)
-    for i in range(ny):
-        _split(dy[i], ny, y, ty)
-        _split(dx[i], nx, x, tx)
-        # A run of pixels that are displaced by the same whole pixels reads four rows side by side.
-        # Whether or not one starts here is written down without a branch.
-        runs = 0
-        for j in range(1, nx):
-            starts[runs] = j
-            runs += (x[j] != x[j - 1]) | (y[j] != y[j - 1])
-        starts[runs] = nx
-        begin = 0
-        for run in range(runs + 1):
-            row, shift = i + y[begin] - 1, x[begin] - 1
-            _gather_run(image, row, shift, begin, starts[run], ty, tx, out[i])
-            begin = starts[run]
-
-
-@njit(cache=True)
-def _gather_run(image, row, shift, begin, end, ty, tx, out):
-    """Interpolate pixels `begin` to `end` of a row between the four rows from `row` on.
-
-    Whole vectors are written where the rows go on: the next run overwrites what is too much.
-    Unsigned indices need no test for being negative, which would keep loops out of vectors.
-    """
-    ny, nx = image.shape
-    r0, r1, r2, r3 = (
-        np.uint64(min(max(row, 0), ny - 1)),
-        np.uint64(min(max(row + 1, 0), ny - 1)),
-        np.uint64(min(max(row + 2, 0), ny - 1)),
-        np.uint64(min(max(row + 3, 0), ny - 1)),
-    )
-    head = min(max(-shift, begin), end)
-    tail = max(min(head + (end - head + 7) // 8 * 8, min(nx - 3 - shift, nx)), head)
-    one, two, three = np.uint64(1), np.uint64(2), np.uint64(3)
-    for j in range(np.uint64(head), np.uint64(tail)):
-        k, t = j + np.uint64(shift), tx[j]
-        out[j] = _cubic(
-            ty[j],
-            _cubic(t, image[r0, k], image[r0, k + one], image[r0, k + two], image[r0, k + three]),
-            _cubic(t, image[r1, k], image[r1, k + one], image[r1, k + two], image[r1, k + three]),
-            _cubic(t, image[r2, k], image[r2, k + one], image[r2, k + two], image[r2, k + three]),
-            _cubic(t, image[r3, k], image[r3, k + one], image[r3, k + two], image[r3, k + three]),
-        )
-    for part in (range(begin, head), range(tail, end)):
-        for j in part:
-            k0, k1 = min(max(j + shift, 0), nx - 1), min(max(j + shift + 1, 0), nx - 1)
-            k2, k3 = min(max(j + shift + 2, 0), nx - 1), min(max(j + shift + 3, 0), nx - 1)
-            out[j] = _cubic(
-                ty[j],
-                _cubic(tx[j], image[r0, k0], image[r0, k1], image[r0, k2], image[r0, k3]),
-                _cubic(tx[j], image[r1, k0], image[r1, k1], image[r1, k2], image[r1, k3]),
-                _cubic(tx[j], image[r2, k0], image[r2, k1], image[r2, k2], image[r2, k3]),
-                _cubic(tx[j], image[r3, k0], image[r3, k1], image[r3, k2], image[r3, k3]),
-            )

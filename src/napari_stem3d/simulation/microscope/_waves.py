@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit, prange
+from numpy.typing import NDArray
 
-from napari_stem3d.simulation._filters import gather_image
+from napari_stem3d.simulation._resampling import gather_image
 
+Array = NDArray[np.float32]
 _SEVEN, _EIGHT = np.uint64(7), np.uint64(8)
 
 
 @njit(cache=True)
-def _transform(re, im, other_re, other_im, cosines, sines):
+def _transform(
+    re: Array, im: Array, other_re: Array, other_im: Array, cosines: Array, sines: Array
+) -> tuple[Array, Array]:
     """Fourier transform of a power of two of complex numbers; returns where the result lies.
 
     Stockham's self-sorting scheme: its inner loop runs over neighbours.
@@ -34,7 +40,16 @@ def _transform(re, im, other_re, other_im, cosines, sines):
 
 
 @njit(cache=True, parallel=True, error_model="numpy")
-def wander(noise, amplitudes, circle, raster, step, gradient, sampling, out):
+def wander(
+    noise: Array,
+    amplitudes: Array,
+    circle: Array,
+    raster: tuple[int, int],
+    step: tuple[int, NDArray[np.float64]],
+    gradient: float,
+    sampling: tuple[float, float],
+    out: Array,
+) -> None:
     """Write random displacements along time, scaled to a distortion.
 
     Parameters
@@ -87,7 +102,7 @@ def wander(noise, amplitudes, circle, raster, step, gradient, sampling, out):
 
 
 @njit(cache=True)
-def walk(kicks, memory):
+def walk(kicks: Array, memory: float) -> None:
     """Turn kicks of each line into an autoregressive series, stationary from the start."""
     for n in range(len(kicks)):
         kicks[n, 0] /= np.sqrt(1 - memory * memory)
@@ -96,7 +111,7 @@ def walk(kicks, memory):
 
 
 @njit(cache=True, parallel=True)
-def displace(common, own, out):
+def displace(common: tuple[Any, ...], own: tuple[Any, ...], out: Array) -> None:
     """Write the displacement of each pixel [px].
 
     Parameters
@@ -135,7 +150,7 @@ def displace(common, own, out):
 
 
 @njit(cache=True, parallel=True)
-def sample(images, common, own, out):
+def sample(images: Array, common: tuple[Any, ...], own: tuple[Any, ...], out: Array) -> None:
     """Sample images (n, ny, nx) at the displaced positions; see `displace`."""
     ny, nx = images.shape[1:]
     for n in prange(len(images)):
@@ -146,7 +161,9 @@ def sample(images, common, own, out):
 
 
 @njit(cache=True)
-def _displace_along(common, own, n, axis, out):
+def _displace_along(
+    common: tuple[Any, ...], own: tuple[Any, ...], n: int, axis: int, out: Array
+) -> None:
     """Write the displacements of image n along one axis."""
     along_line, fade, line_waves, pixel_waves, per_line, stretches, weights = common
     at_line, relax, waves, series = own

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_stem3d.simulation._filters import as_stack, cubic_weights, shift_rows
 from napari_stem3d.simulation._random import derive, normals, uniforms
+from napari_stem3d.simulation._resampling import as_stack, cubic_weights, shift_rows
 from napari_stem3d.simulation.fields import Checked, quantity, switch
 from napari_stem3d.simulation.grid import Grid
 from napari_stem3d.simulation.microscope._waves import displace, sample, walk, wander
@@ -75,7 +75,7 @@ class Scan(Checked):
     def row_times(self, grid: Grid, start: float = 0.0) -> NDArray[np.float64]:
         """Time of the middle of each row [s], shape (ny,), in a scan that begins at `start`."""
         middle = 0.5e-6 * grid.gpts[1] * self.dwell
-        return start + middle + self.line_time(grid) * np.arange(grid.gpts[0])
+        return start + middle + self._times(grid)[0]
 
     def pixel_times(self, grid: Grid) -> NDArray[np.float64]:
         """Time at which each pixel begins [s], shape (ny, nx)."""
@@ -136,8 +136,8 @@ class Scan(Checked):
 
     def _times(self, grid: Grid) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Time at which each line begins, and time of each pixel since then [s]."""
-        ny, nx = grid.gpts
-        return self.line_time(grid) * np.arange(ny), 1e-6 * self.dwell * np.arange(nx)
+        lines, pixels = (np.arange(size, dtype=float) for size in grid.gpts)
+        return self.line_time(grid) * lines, 1e-6 * self.dwell * pixels
 
     def _disturbances(self, grid: Grid, keys: Keys) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """Return what displaces all images and what each of them, as `displace` takes it."""
