@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from rich.table import Table
 from scipy.ndimage import affine_transform
 
 from napari_stem3d.simulation import (
+    PRESETS,
     Cuboid,
     CutCorners,
     Grid,
@@ -25,12 +27,12 @@ from napari_stem3d.simulation import (
     project,
     random_rotation,
 )
+from napari_stem3d.simulation._random import draw_keys, poisson
 from napari_stem3d.simulation.projection import pack, project_packed
 
 SIDE = 128
 GRID = Grid((SIDE, SIDE), (0.2, 0.2))
 BATCH = 512
-CHAIN = 64  # images of the chain, which is made image by image
 VOXEL_POSES = 5
 
 
@@ -124,30 +126,44 @@ def projection(particles: list[Particle]) -> None:
 
 
 def chain(particles: list[Particle], seed: int) -> None:
-    maps = [project(p, GRID) for p in particles[:CHAIN]]
-    microscope, rng = Microscope(), np.random.default_rng(seed)
-    film, fraction = microscope.film, microscope.contrast.fraction
-    reference = seconds(lambda: rotate_and_sum(voxels(particles[0]), particles[0]), 1)
-    stages: list[tuple[str, Callable[[NDArray[np.float32]], Any]]] = [
-        ("contrast and carbon film", lambda t: fraction(t) + film.fraction(GRID, rng)),
-        ("probe", lambda t: microscope.probe.blur(t, GRID)),
-        ("line jitter", lambda t: microscope.jitter.displace(t, GRID, rng)),
-        ("electrons (Poisson)", lambda t: microscope.electrons.count(t, rng)),
-        ("the whole microscope", lambda t: microscope.image(t, GRID, rng)),
+    rng = np.random.default_rng(seed)
+    keys = draw_keys(rng, BATCH)
+    packed = pack(particles, GRID)
+    maps = project_packed(packed, GRID)
+    default, ideal = Microscope(), PRESETS["ideal"]
+    counting = replace(
+        ideal,
+        film=replace(default.film, roughness=0.0, grain=False),
+        probe=default.probe,
+        scan=replace(ideal.scan, jitter=default.scan.jitter),
+        detector=replace(ideal.detector, shot_noise=True),
+    )
+    expected = replace(counting, detector=ideal.detector).images(maps, GRID, keys)
+    calls: list[tuple[str, Callable[[], Any]]] = [
+        ("nothing but contrast", lambda: ideal.images(maps, GRID, keys)),
+        *(
+            (f"and {stage}", lambda m=replace(ideal, **{stage: value}): m.images(maps, GRID, keys))
+            for stage, value in vars(default).items()
+            if stage in ("film", "probe", "scan", "detector")
+        ),
+        ("even film, probe, line jitter, counts", lambda: counting.images(maps, GRID, keys)),
+        ("the default microscope", lambda: default.images(maps, GRID, keys)),
+        (
+            "projection and even film, probe, line jitter, counts",
+            lambda: counting.images(project_packed(packed, GRID), GRID, keys),
+        ),
+        ("Poisson counts alone", lambda: poisson(keys, expected)),
+        ("Poisson counts by NumPy", lambda: rng.poisson(expected)),
     ]
-    rows = []
-    for name, stage in stages:
-        each = seconds(lambda stage=stage: [stage(t) for t in maps], 5) / CHAIN
-        rows.append((name, f"{1 / each:,.0f}", f"{1e6 * each:,.0f}"))
-    whole = seconds(
-        lambda: [microscope.image(project(p, GRID), GRID, rng) for p in particles[:CHAIN]], 5
+    times = [(name, seconds(call, 5) / BATCH) for name, call in calls]
+    rows = [(name, f"{1 / each:,.0f}", f"{1e6 * each:,.0f}") for name, each in times]
+    show("The microscope, 128 x 128 pixels", ("stages", "images/s", "µs per image"), rows)
+    reference = seconds(lambda: rotate_and_sum(voxels(particles[0]), particles[0]), 1)
+    whole = dict(times)["projection and even film, probe, line jitter, counts"]
+    print(
+        "With a voxel body instead of the projection the chain is "
+        f"{(reference + whole) / whole:,.0f} times slower."
     )
-    rows.append(
-        ("projection and microscope", f"{CHAIN / whole:,.0f}", f"{1e6 * whole / CHAIN:,.0f}")
-    )
-    show("The microscope, one core, 128 x 128 pixels", ("stage", "images/s", "µs per image"), rows)
-    times = (reference + whole / CHAIN) / (whole / CHAIN)
-    print(f"With a voxel body instead of the projection the chain is {times:,.0f} times slower.")
 
 
 def main(seed: int) -> None:

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from dataclasses import replace
+from pathlib import Path
 
 import hyperspy.api as hs
 import numpy as np
@@ -300,3 +303,26 @@ def test_bad_config_is_one_line_that_names_the_file(stem3d, tmp_path, text, part
     assert result.exit_code == 1
     assert len(result.stderr.splitlines()) == 1
     assert part in result.stderr and "run.toml" in result.stderr
+
+
+def test_the_examples_of_the_page_work(stem3d, tmp_path, monkeypatch):
+    """What docs/cli.md shows is run, only smaller."""
+    trimesh = pytest.importorskip("trimesh")
+    ase = pytest.importorskip("ase.build")
+    monkeypatch.chdir(tmp_path)
+    trimesh.creation.box().export("part.stl")
+    ase.bulk("Si", cubic=True).write("crystal.cif")
+    page = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^\$ stem3d ((?:simulate|lattice) .+)$", page, re.MULTILINE)
+    for line in lines:
+        result = stem3d(*shlex.split(line), "--frames", 2, "--size", 48)
+        assert result.exit_code == 0, f"{line}: {result.stderr}"
+    assert len(lines) == 7
+    for block in re.findall(r"^```toml\n(.+?)^```$", page, re.MULTILINE | re.DOTALL):
+        Path("run.toml").write_text(block, encoding="utf-8")
+        assert read_experiment("run.toml").dimensions == {"a": 8, "b": 10, "c": 12}
+    typed = re.findall(r"^  \| `(\w+(?::\S+)?)` \|", page, re.MULTILINE)
+    for deformation in typed:
+        call = ("--deformation", deformation, "--size", 32, "--frames", 1, "--out", "a.npz")
+        assert stem3d("simulate", *call).exit_code == 0
+    assert len(typed) == 4

@@ -27,7 +27,7 @@ def make_sample(seed: int) -> Stack:
     import numpy as np
 
     from napari_stem3d.signals import Axis, Stack
-    from napari_stem3d.simulation import Dataset, Grid, Scene
+    from napari_stem3d.simulation import Dataset, Grid, Microscope, Scene, metadata
 
     grid = Grid((SIZE, SIZE), (SAMPLING, SAMPLING))
     data = Dataset(lambda rng: Scene(_particles(grid, rng), grid), FRAMES, seed)
@@ -36,7 +36,8 @@ def make_sample(seed: int) -> Stack:
         Axis("y", SAMPLING, units="nm"),
         Axis("x", SAMPLING, units="nm"),
     )
-    return Stack(np.stack([sample.image for sample in data]), axes, "sample")
+    told = metadata(Microscope(), grid)
+    return Stack(np.stack([sample.image for sample in data]), axes, "sample", told)
 
 
 def _particles(grid: Grid, rng: np.random.Generator) -> list[Particle]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from napari_stem3d.simulation import Dataset, Grid
 
 #: Seconds of work left that are worth the second or two in which processes start.
-WORTH_STARTING = 10.0
+WORTH_STARTING = 20.0
 
 
 @dataclass

@@ -188,7 +188,7 @@ def _apply(first, weights, source, out):
                 row[j] += weight * line[j]
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True, parallel=True, nogil=True)
 def _through_nodes(images, y_in, y_in_w, x_in, x_in_w, x_out, x_out_w, y_out, y_out_w, out):
     nx = images.shape[2]
     for n in prange(len(images)):
@@ -201,7 +201,7 @@ def _through_nodes(images, y_in, y_in_w, x_in, x_in_w, x_out, x_out_w, y_out, y_
         _apply(y_out, y_out_w, np.ascontiguousarray(columns.T), out[n])
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True, parallel=True, nogil=True)
 def _from_nodes(nodes, x_out, x_out_w, y_out, y_out_w, out):
     for n in prange(len(nodes)):
         columns = np.empty((out.shape[2], nodes.shape[2]), np.float32)
@@ -209,7 +209,7 @@ def _from_nodes(nodes, x_out, x_out_w, y_out, y_out_w, out):
         _apply(y_out, y_out_w, np.ascontiguousarray(columns.T), out[n])
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True, parallel=True, nogil=True)
 def _convolve(images, along_y, along_x, out):
     """Convolve with two symmetric kernels, given from their middles on."""
     ny, nx = images.shape[1:]

@@ -6,9 +6,9 @@ Image i of a batch therefore comes out the same to the last bit in any batch and
 threads, and the loops run in the vector units. Each hash of 64 bits serves two pixels.
 
 A normal number is the normal quantile of 32 bits, by a rational function of sqrt(-2 log p) fitted
-for this file (error below 1.2e-6 in single precision; the tails end at |z| = 6.34). A Poisson count is
-the Poisson quantile of the same bits: below an expectation of 10 by inversion of the cumulative
-sum; from there on the whole part of the normal expansion of the quantile, in the normal number w,
+for this file (error below 1.2e-6 in single precision; the tails end at |z| = 6.34). A Poisson
+count is the Poisson quantile of the same bits: below an expectation of 10 by inversion of the
+cumulative sum; from there on the whole part of its expansion in the normal number w,
 
     λ + √λ w + 1/3 + w²/6 - (w/36 + w³/72) / √λ + (-8/405 + 7 w²/810 + w⁴/270) / λ,
 
@@ -98,7 +98,7 @@ def derive(keys: np.ndarray, stage: int) -> np.ndarray:
     if not is_whole(stage, 0):
         raise InputError(f"stage must be a whole number from 0 on. Received: {stage!r}")
     salt = np.array([(int(stage) + 1) * int(_ODD) % 2**64], np.uint64)
-    return _mix(_as_keys(keys) ^ _mix(salt))
+    return _mixed.py_func(_as_keys(keys) ^ _mixed.py_func(salt))
 
 
 def uniforms(keys: np.ndarray, shape: int | tuple[int, ...]) -> np.ndarray:
@@ -182,8 +182,9 @@ def _as_keys(keys):
     return keys
 
 
-def _mix(z):
-    """Spread each bit of an array over all bits."""
+@njit(cache=True, inline="always")
+def _mixed(z):
+    """Spread each bit over all bits."""
     z = (z ^ (z >> _S30)) * _MIX_1
     z = (z ^ (z >> _S27)) * _MIX_2
     return z ^ (z >> _S31)
@@ -191,13 +192,13 @@ def _mix(z):
 
 @njit(cache=True)
 def _bits_of(key, start, bits):
-    """Fill a block with the numbers from `start` on of the stream of a key."""
-    first = key + np.uint64(start + 1) * _ODD
+    """Fill a block with the numbers of the stream of a key that follow after `start` hashes.
+
+    The key itself is mixed, so that no key's stream is a part of a neighbouring key's.
+    """
+    first = _mixed(key) + np.uint64(start + 1) * _ODD
     for i in range(_HALF):
-        z = first + np.uint64(i) * _ODD
-        z = (z ^ (z >> _S30)) * _MIX_1
-        z = (z ^ (z >> _S27)) * _MIX_2
-        z ^= z >> _S31
+        z = _mixed(first + np.uint64(i) * _ODD)
         bits[i] = np.int32(z)
         bits[i + _HALF] = np.int32(z >> _S32)
 
@@ -273,7 +274,7 @@ def _expand(w, rates, count):
         count[i] = x if rates[i] >= _LOW else count[i]
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True, parallel=True, nogil=True)
 def _uniforms(keys, out):
     for n in prange(len(keys)):
         bits = np.empty(BLOCK, np.int32)
@@ -284,7 +285,7 @@ def _uniforms(keys, out):
                 target[i] = (_f(bits[i] >> 9) + _HALF_ONE) * _f(2.0**-23) + _HALF_ONE
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True, parallel=True, nogil=True)
 def _normals(keys, out):
     for n in prange(len(keys)):
         bits, z = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.float32)
@@ -296,7 +297,7 @@ def _normals(keys, out):
                 target[i] = z[i]
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True, parallel=True, nogil=True)
 def _poisson(keys, expected, out):
     for n in prange(len(keys)):
         bits, z = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.float32)

@@ -116,7 +116,7 @@ def _split(displacements: Image, size: int, whole: NDArray[np.int32], part: Imag
         whole[j], part[j] = np.int32(floor), d - floor
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True, parallel=True, nogil=True)
 def _shift_rows(images: Image, shifts: Image, out: Image) -> None:
     ny, nx = images.shape[1:]
     for n in prange(len(images)):
@@ -134,7 +134,7 @@ def _shift_rows(images: Image, shifts: Image, out: Image) -> None:
                 row[j] = _cubic(t, line[j], line[j + 1], line[j + 2], line[j + 3])
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True, parallel=True, nogil=True)
 def _gather(images: Image, dy: Image, dx: Image, out: Image) -> None:
     for n in prange(len(images)):
         gather_image(images[n], dy[n], dx[n], out[n])

@@ -7,7 +7,8 @@ from numba import njit
 
 _PARALLEL_TO_BEAM = 1e-6  # a plane this steep bounds no pixel's depth, it only hides pixels
 _NOWHERE = np.float32(-1e9)
-_FAST = {"nnan", "nsz", "contract", "reassoc", "arcp"}
+_GENTLE = 1e-2  # nm per pixel
+_FAST = {"nnan", "nsz", "contract", "arcp"}  # `reassoc` would undo what `limit_row` counts from
 
 
 @njit(cache=True)
@@ -57,17 +58,20 @@ def limit_row(planes, quadrics, between, y, x, dx, bottom, top):
     bottom[:] = between[0]
     top[:] = between[1]
     for k in range(len(planes)):
-        start = np.float32(planes[k, 1] + planes[k, 2] * y + planes[k, 3] * x)
-        step = np.float32(planes[k, 3] * dx)
+        start = planes[k, 1] + planes[k, 2] * y + planes[k, 3] * x
+        step = planes[k, 3] * dx
+        # Counted from the pixel where it crosses depth 0, a steep plane loses no digits.
+        zero = 0.0 if abs(step) < _GENTLE else np.rint(-start / step)
+        a, b, origin = np.float32(start + step * zero), np.float32(step), np.float32(zero)
         if planes[k, 0] > 0:
             for j in range(width):
-                top[j] = min(top[j], start + step * np.float32(j))
+                top[j] = min(top[j], a + b * (np.float32(j) - origin))
         elif planes[k, 0] < 0:
             for j in range(width):
-                bottom[j] = max(bottom[j], start + step * np.float32(j))
+                bottom[j] = max(bottom[j], a + b * (np.float32(j) - origin))
         else:
             for j in range(width):
-                top[j] = top[j] if start + step * np.float32(j) >= 0 else _NOWHERE
+                top[j] = top[j] if a + b * (np.float32(j) - origin) >= 0 else _NOWHERE
     for k in range(len(quadrics)):
         q = quadrics[k]
         # [r, 1] Q [r, 1] = a z² + 2 (b0 + b1 x) z + c0 + c1 x + c2 x²

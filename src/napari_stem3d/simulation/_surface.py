@@ -22,6 +22,7 @@ Mesh = tuple[Array, NDArray[np.int64]]
 
 _EMPTY: Mesh = np.empty((0, 3)), np.empty((0, 3), np.int64)
 _RAYS = 6000  # points on the curved faces of a piece: a sphere loses 5.4 / n of its volume
+_FEW_RAYS = 1500  # the same where a mesh is cut by a quadric, one plane after the other
 _RIM = 180  # points around the rim of a flat face
 _BEAMS = 48  # along either side of a piece, among which the one longest inside is looked for
 _CLEARANCE = 1e-9  # of the size: what lies closer together counts as one
@@ -36,13 +37,15 @@ def volume_of(mesh: Mesh) -> float:
 def mesh_piece(piece: Piece, radius: float) -> Mesh:
     """Surface of a piece, as far as a sphere about the origin holds it; empty if it is."""
     if piece.mesh is None:
-        return _hull_mesh(_surface_points(piece, radius))
+        return _hull_mesh(_surface_points(piece, radius, _RAYS))
     normals, offsets = piece.normals, piece.offsets
     if len(piece.quadrics):
-        region = _hull_mesh(_surface_points(dataclasses.replace(piece, mesh=None), radius))
-        if not len(region[1]):
+        convex = dataclasses.replace(piece, mesh=None)
+        region = _hull_mesh(_surface_points(convex, radius, _FEW_RAYS))[0]
+        if not len(region):
             return _EMPTY
-        equations = ConvexHull(region[0]).equations
+        # In an order in which the first few planes cut off most of what the others must look at.
+        equations = np.random.default_rng(0).permutation(ConvexHull(region).equations)
         normals, offsets = equations[:, :3], -equations[:, 3]
     mesh = piece.mesh
     for normal, offset in zip(normals, offsets):
@@ -179,7 +182,7 @@ def outer_planes(piece: Piece, radius: float) -> tuple[Array, Array]:
     return np.concatenate(normals), np.concatenate([piece.offsets, *(box[1] for box in boxes)])
 
 
-def _surface_points(piece: Piece, radius: float) -> Array:
+def _surface_points(piece: Piece, radius: float, count: int) -> Array:
     """Points whose convex hull is a convex piece, or nearly so where it is curved."""
     corners = plane_vertices(*outer_planes(piece, radius))
     if not len(piece.quadrics) or len(corners) < 4:
@@ -190,7 +193,7 @@ def _surface_points(piece: Piece, radius: float) -> Array:
     inner = _interior_point(piece, corners)
     if inner is None:
         return corners[:0]
-    rays = _even_directions(_RAYS) * spread @ axes
+    rays = _even_directions(count) * spread @ axes
     reach, hit = _first_hit(piece, inner, rays)
     points = inner + reach[:, None] * rays
     found = [points[hit >= len(piece.offsets)]]

@@ -23,6 +23,7 @@ from napari_stem3d.simulation._surface import (
 )
 
 _SIDE = 600  # pixels along either side of the projection that gives the volume of curved bodies
+_ASKEW = [[0.11, 0.04, -0.03], [-0.05, 0.13, 0.02], [0.03, -0.06, 0.2]]  # turns away from symmetry
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,10 +103,15 @@ class Body:
     @property
     def volume(self) -> float:
         """Volume [nm³]: exact where all faces are flat, else within 1e-4 from a projection."""
-        curved = [(sign, piece) for sign, piece in self.pieces if len(piece.quadrics)]
-        flat = [(sign, piece) for sign, piece in self.pieces if not len(piece.quadrics)]
-        exact = sum(sign * volume_of(mesh_piece(piece, self.radius)) for sign, piece in flat)
-        return exact + (_projected_volume(curved, self.radius) if curved else 0.0)
+        return sum(
+            sign
+            * (
+                _projected_volume(piece, self.radius)
+                if len(piece.quadrics)
+                else volume_of(mesh_piece(piece, self.radius))
+            )
+            for sign, piece in self.pieces
+        )
 
     def meshes(self, longest_edge: float = np.inf) -> list[tuple[float, Mesh]]:
         """Surfaces of all pieces as closed triangle meshes.
@@ -120,8 +126,8 @@ class Body:
         list of tuple
             Sign, and (vertices (V, 3) [nm], outward triangles (T, 3)) of every piece that is not
             empty. Flat faces are exact; the vertices of curved ones lie on them, which leaves a
-            volume less than 0.2 % too small. Where planes cut a mesh, the faces that close it may
-            overlap in opposite senses.
+            volume less than 0.2 % too small; what a quadric cuts out of a mesh is 0.4 % too small.
+            Where a mesh is cut, the faces that close it may overlap in opposite senses.
         """
         if not longest_edge > 0:
             raise InputError(f"longest_edge must be a positive length. Received: {longest_edge!r}")
@@ -129,25 +135,25 @@ class Body:
         return [(sign, subdivide(mesh, longest_edge)) for sign, mesh in surfaces if len(mesh[1])]
 
 
-def _projected_volume(pieces: list[tuple[float, Piece]], radius: float) -> float:
-    """Volume from the thickness in three poses, askew to all likely faces."""
-    step = 2 * radius / (_SIDE - 1)
-    vectors = [[1.1, 0.4, -0.3], [-0.5, 1.3, 0.2], [0.3, -0.6, 2.0]]
-    turns, places = Rotation.from_rotvec(vectors).as_matrix(), np.full((3, 2), radius)
-    # Each piece is a body of its own here, so that a sum less than zero is not cut off.
-    bodies = [Body(((1.0, piece),), radius) for _, piece in pieces]
-    geometry, spans = stack_bodies(bodies)
+def _projected_volume(piece: Piece, radius: float) -> float:
+    """Volume from the thickness, on pixels that fit the piece, seen along its shortest axis."""
+    corners = plane_vertices(*outer_planes(piece, radius))
+    if len(corners) < 4:
+        return 0.0
+    axes = np.linalg.svd(corners - corners.mean(axis=0), full_matrices=False)[2]
+    turns = Rotation.from_rotvec(_ASKEW).as_matrix() @ (axes * np.linalg.det(axes))
     total = 0.0
-    for pose in range(3):
-        count = len(bodies)
-        poses = np.tile([pose, 0], (count, 1))
-        windows = np.tile([0, _SIDE, 0, _SIDE], (count, 1))
-        weights = np.array([sign for sign, _ in pieces], np.float32)
-        parts = np.concatenate([spans, poses], axis=1), windows, np.zeros(count), weights
-        image = np.zeros((_SIDE, _SIDE), np.float32)
-        scene = tuple(geometry), parts, (turns, places)
-        _kernels.project(scene, (-1e9, 1e9), (step, step), image)
-        total += float(image.sum(dtype=float)) * step**2 / 3
+    geometry, span = stack_bodies([Body(((1.0, piece),), radius)])
+    window, image = np.array([[0, _SIDE, 0, _SIDE]]), np.empty((_SIDE, _SIDE), np.float32)
+    for turn in turns:
+        across = corners @ turn[1::-1].T
+        low, high = across.min(axis=0), across.max(axis=0)
+        dy, dx = map(float, (high - low) / (_SIDE - 1))
+        parts = np.append(span, [[0, 0]], axis=1), window, np.zeros(1), np.ones(1, np.float32)
+        image[:] = 0
+        scene = tuple(geometry), parts, (turn[None].copy(), -low[None])
+        _kernels.project(scene, (-1e9, 1e9), (dy, dx), image)
+        total += float(image.sum(dtype=float)) * dy * dx / len(turns)
     return total
 
 

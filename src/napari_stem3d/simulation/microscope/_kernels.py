@@ -14,7 +14,7 @@ Numbers = tuple[np.float32, ...]
 _ZERO, _HALF = np.float32(0), np.float32(0.5)
 
 
-@njit(cache=True, parallel=True, error_model="numpy")
+@njit(cache=True, parallel=True, nogil=True, error_model="numpy")
 def detect(
     counts: Image,
     rest: Image,

@@ -39,7 +39,7 @@ def _transform(
     return re, im
 
 
-@njit(cache=True, parallel=True, error_model="numpy")
+@njit(cache=True, parallel=True, nogil=True, error_model="numpy")
 def wander(
     noise: Array,
     amplitudes: Array,
@@ -110,7 +110,7 @@ def walk(kicks: Array, memory: float) -> None:
             kicks[n, i] += memory * kicks[n, i - 1]
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True, parallel=True, nogil=True)
 def displace(common: tuple[Any, ...], own: tuple[Any, ...], out: Array) -> None:
     """Write the displacement of each pixel [px].
 
@@ -149,7 +149,7 @@ def displace(common: tuple[Any, ...], own: tuple[Any, ...], out: Array) -> None:
         _displace_along(common, own, n, 1, out[1, n])
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True, parallel=True, nogil=True)
 def sample(images: Array, common: tuple[Any, ...], own: tuple[Any, ...], out: Array) -> None:
     """Sample images (n, ny, nx) at the displaced positions; see `displace`."""
     ny, nx = images.shape[1:]

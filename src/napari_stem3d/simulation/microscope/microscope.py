@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from napari_stem3d._errors import InputError
 from napari_stem3d.simulation._random import derive, draw_keys
+from napari_stem3d.simulation._threads import share_out
 from napari_stem3d.simulation.fields import is_number, is_whole
 from napari_stem3d.simulation.grid import Grid
 from napari_stem3d.simulation.microscope.beam import Beam
@@ -27,7 +28,7 @@ from napari_stem3d.simulation.microscope.scan import Scan
 Image = NDArray[np.float32]
 Keys = NDArray[np.uint64]
 FILM, SCAN, BEAM = 1, 2, 3  # streams of random numbers
-_PART = 1 << 18  # pixels worked on at a time, so that the stages hand them over in the cache
+_PART = 1 << 17  # pixels worked on at a time, so that the stages hand them over in the cache
 
 
 @dataclass(frozen=True)
@@ -177,12 +178,14 @@ class Microscope:
                 f"{shape}. Received: {maps.shape}"
             )
         images = np.empty((len(keys), *grid.gpts), np.float32)
-        step = max(1, _PART // (grid.gpts[0] * grid.gpts[1]))
-        for start in range(0, len(keys), step):
-            part = slice(start, start + step)
+
+        def record(part: slice) -> None:
             if not np.isfinite(maps[part].sum()):
                 raise InputError("maps must hold numbers that are finite. Received: NaN or inf")
             images[part] = self._recorded(scattered(maps[part]), grid, wide, keys[part], slabs)
+
+        step = max(1, _PART // (grid.gpts[0] * grid.gpts[1]))
+        share_out(record, [slice(start, start + step) for start in range(0, len(keys), step)])
         return images
 
     def _scattered(self, thickness: Image) -> Image:
