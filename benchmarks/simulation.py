@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -139,15 +140,19 @@ def chain(particles: list[Particle], seed: int) -> None:
         detector=replace(ideal.detector, shot_noise=True),
     )
     expected = replace(counting, detector=ideal.detector).images(maps, GRID, keys)
+    stages = {
+        stage: replace(ideal, **{stage: getattr(default, stage)})
+        for stage in ("film", "probe", "scan", "detector")
+    }
+
+    def images(microscope: Microscope) -> NDArray[np.float32]:
+        return microscope.images(maps, GRID, keys)
+
     calls: list[tuple[str, Callable[[], Any]]] = [
-        ("nothing but contrast", lambda: ideal.images(maps, GRID, keys)),
-        *(
-            (f"and {stage}", lambda m=replace(ideal, **{stage: value}): m.images(maps, GRID, keys))
-            for stage, value in vars(default).items()
-            if stage in ("film", "probe", "scan", "detector")
-        ),
-        ("even film, probe, line jitter, counts", lambda: counting.images(maps, GRID, keys)),
-        ("the default microscope", lambda: default.images(maps, GRID, keys)),
+        ("nothing but contrast", partial(images, ideal)),
+        *((f"and {stage}", partial(images, alone)) for stage, alone in stages.items()),
+        ("even film, probe, line jitter, counts", partial(images, counting)),
+        ("the default microscope", partial(images, default)),
         (
             "projection and even film, probe, line jitter, counts",
             lambda: counting.images(project_packed(packed, GRID), GRID, keys),
