@@ -1,9 +1,9 @@
 """Random numbers that depend on a key and a position alone, not on who draws them or when.
 
 Number i of the stream of a key is a hash of (key, i): the finaliser of SplitMix64 (Steele, Lea and
-Flood, OOPSLA 2014) with the multipliers of Stafford's variant 13, applied to key + i * odd number.
-Image i of a batch therefore comes out the same to the last bit in any batch and on any number of
-threads, and the loops run in the vector units. Each hash of 64 bits serves two pixels.
+Flood, OOPSLA 2014) with the multipliers of Stafford's variant 13, applied to the mixed key plus
+i times an odd number. Image i of a batch therefore comes out the same to the last bit in any batch
+and on any number of threads, and the loops run in the vector units. A hash serves two pixels.
 
 A normal number is the normal quantile of 32 bits, by a rational function of sqrt(-2 log p) fitted
 for this file (error below 1.2e-6 in single precision; the tails end at |z| = 6.34). A Poisson
@@ -47,7 +47,7 @@ _MANTISSA, _SIGN, _LAST = np.int32(23), np.int32(31), np.int32(2**31 - 1)
 # exp(-x) for 0 <= x <= 10/16, within 5e-8.
 _E = tuple(map(_f, (-0.999996996, 0.499935239, -0.166203238, 0.0401871496, -0.00611095035)))
 
-_ZERO, _HALF_ONE, _ONE, _QUARTER, _SIXTEENTH = map(_f, (0, 0.5, 1, 0.25, 1 / 16))
+_ZERO, _HALF_ONE, _ONE, _SIXTEENTH = map(_f, (0, 0.5, 1, 1 / 16))
 _C2 = tuple(map(_f, (1 / 3, 1 / 6)))
 _C3 = tuple(map(_f, (1 / 36, 1 / 72)))
 _C4 = tuple(map(_f, (-8 / 405, 7 / 810, 1 / 270)))
@@ -271,7 +271,7 @@ def _expand(w, rates, count):
         last = (_C4[2] * square + _C4[1]) * square + _C4[0]
         inner = (last / root - (_C3[1] * square + _C3[0]) * w[i]) / root
         x = np.floor(rate + (root * w[i] + (_C2[1] * square + _C2[0] + inner)))
-        count[i] = x if rates[i] >= _LOW else count[i]
+        count[i] = max(x, _ZERO) if rates[i] >= _LOW else count[i]
 
 
 @njit(cache=True, parallel=True, nogil=True)
