@@ -12,19 +12,20 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import ConvexHull, KDTree
 
-from napari_stem3d.simulation._row_kernel import limit_row, turn_planes, turn_quadrics
+from napari_stem3d.simulation._star import (
+    Array,
+    Mesh,
+    outer_planes,
+    plane_vertices,
+    star_mesh,
+)
 
 if TYPE_CHECKING:
     from napari_stem3d.simulation.body import Piece
 
-Array = NDArray[np.float64]
-Mesh = tuple[Array, NDArray[np.int64]]
-
 _EMPTY: Mesh = np.empty((0, 3)), np.empty((0, 3), np.int64)
-_RAYS = 6000  # points on the curved faces of a piece: a sphere loses 5.4 / n of its volume
-_FEW_RAYS = 1500  # the same where a mesh is cut by a quadric, one plane after the other
-_RIM = 180  # points around the rim of a flat face
-_BEAMS = 48  # along either side of a piece, among which the one longest inside is looked for
+_RAYS = 6000  # points on the surface of a curved piece: a sphere loses 5.8 / n of its volume
+_FEW_RAYS = 80  # the same where a quadric cuts a mesh, by one plane after the other
 _CLEARANCE = 1e-9  # of the size: what lies closer together counts as one
 
 
@@ -37,20 +38,33 @@ def volume_of(mesh: Mesh) -> float:
 def mesh_piece(piece: Piece, radius: float) -> Mesh:
     """Surface of a piece, as far as a sphere about the origin holds it; empty if it is."""
     if piece.mesh is None:
-        return _hull_mesh(_surface_points(piece, radius, _RAYS))
-    normals, offsets = piece.normals, piece.offsets
-    if len(piece.quadrics):
-        convex = dataclasses.replace(piece, mesh=None)
-        region = _hull_mesh(_surface_points(convex, radius, _FEW_RAYS))[0]
-        if not len(region):
-            return _EMPTY
-        # In an order in which the first few planes cut off most of what the others must look at.
-        equations = np.random.default_rng(0).permutation(ConvexHull(region).equations)
-        normals, offsets = equations[:, :3], -equations[:, 3]
+        if len(piece.quadrics):
+            return star_mesh(piece, radius, _RAYS)
+        return _hull_mesh(plane_vertices(*outer_planes(piece, radius)))
+    convex = dataclasses.replace(piece, mesh=None)
+    normals, offsets = _few_planes(convex, radius)
     mesh = piece.mesh
     for normal, offset in zip(normals, offsets):
         mesh = clip(mesh, normal, float(offset))
     return mesh
+
+
+def _few_planes(piece: Piece, radius: float) -> tuple[Array, Array]:
+    """Planes of a polyhedron with the volume, and the flat faces, of a convex piece."""
+    if not len(piece.quadrics):
+        return piece.normals, piece.offsets
+    fine = volume_of(star_mesh(piece, radius, _RAYS))
+    if fine == 0:
+        return np.array([[0.0, 0.0, 1.0]]), np.array([-np.inf])
+    hull = ConvexHull(star_mesh(piece, radius, _FEW_RAYS)[0])
+    normals, offsets = hull.equations[:, :3], -hull.equations[:, 3]
+    away = np.abs(normals @ piece.normals.T - 1) + np.abs(offsets[:, None] - piece.offsets) / radius
+    curved = (away > 1e-6).all(axis=1)
+    a, b, c = np.moveaxis(hull.points[hull.simplices[curved]], 1, 0)
+    area = np.linalg.norm(np.cross(b - a, c - a), axis=1).sum() / 2
+    offsets[curved] += (fine - hull.volume) / area
+    normals, offsets = normals[curved], offsets[curved]
+    return np.concatenate([piece.normals, normals]), np.concatenate([piece.offsets, offsets])
 
 
 def clip(mesh: Mesh, normal: Array, offset: float) -> Mesh:
@@ -65,6 +79,8 @@ def clip(mesh: Mesh, normal: Array, offset: float) -> Mesh:
     count = outside[faces].sum(axis=1)
     if not count.any():
         return mesh
+    if count.min() == 3:
+        return _EMPTY
     if not (count % 3).any():
         return _compact(vertices, faces[count == 0])
     edges, cuts, number = [], [], len(vertices)
@@ -133,148 +149,6 @@ def _splits() -> dict[tuple[bool, ...], list[list[int]]]:
 
 
 _SPLITS = _splits()
-
-
-def plane_vertices(normals: Array, offsets: Array) -> Array:
-    """Vertices of the convex polyhedron that planes enclose.
-
-    Parameters
-    ----------
-    normals : ndarray, shape (F, 3)
-        Outward unit normals.
-    offsets : ndarray, shape (F,)
-        Distances from the origin [nm].
-
-    Returns
-    -------
-    ndarray, shape (V, 3)
-        Intersections of three planes that no other plane cuts off [nm], repeated where more
-        than three planes meet.
-    """
-    triples = np.array(list(itertools.combinations(range(len(offsets)), 3)), int).reshape(-1, 3)
-    matrices, sides = normals[triples], offsets[triples]
-    regular = np.abs(np.linalg.det(matrices)) > 1e-9
-    points = np.linalg.solve(matrices[regular], sides[regular][..., None])[..., 0]
-    tolerance = 1e-9 * max(1.0, float(np.abs(offsets).max(initial=0)))
-    return points[(points @ normals.T <= offsets + tolerance).all(axis=1)]
-
-
-def box_planes(quadric: Array) -> tuple[Array, Array]:
-    """Planes that touch an ellipsoid or a cylinder at the ends of its axes; none of a cone."""
-    values, axes = np.linalg.eigh(quadric[:3, :3])
-    curved = np.abs(values) > 1e-9 * np.abs(values).max()
-    if (values[curved] < 0).any():
-        return np.empty((0, 3)), np.empty(0)
-    values, axes = values[curved], axes[:, curved]
-    along = -(axes.T @ quadric[:3, 3]) / values
-    centre = axes @ along
-    level = max(0.0, float(centre @ quadric[:3, :3] @ centre - quadric[3, 3]))
-    reach = np.sqrt(level / values)
-    return np.concatenate([axes.T, -axes.T]), np.concatenate([reach + along, reach - along])
-
-
-def outer_planes(piece: Piece, radius: float) -> tuple[Array, Array]:
-    """Planes of a piece and those about its quadrics and about a sphere that holds it."""
-    boxes = [box_planes(quadric) for quadric in piece.quadrics]
-    if np.isfinite(radius):
-        boxes.append((np.concatenate([np.eye(3), -np.eye(3)]), np.full(6, radius)))
-    normals = [piece.normals, *(box[0] for box in boxes)]
-    return np.concatenate(normals), np.concatenate([piece.offsets, *(box[1] for box in boxes)])
-
-
-def _surface_points(piece: Piece, radius: float, count: int) -> Array:
-    """Points whose convex hull is a convex piece, or nearly so where it is curved."""
-    corners = plane_vertices(*outer_planes(piece, radius))
-    if not len(piece.quadrics) or len(corners) < 4:
-        return corners
-    spread, axes = np.linalg.svd(corners - corners.mean(axis=0), full_matrices=False)[1:]
-    if spread[2] <= _CLEARANCE * spread[0]:
-        return corners[:0]
-    inner = _interior_point(piece, corners)
-    if inner is None:
-        return corners[:0]
-    rays = _even_directions(count) * spread @ axes
-    reach, hit = _first_hit(piece, inner, rays)
-    points = inner + reach[:, None] * rays
-    found = [points[hit >= len(piece.offsets)]]
-    for k, normal in enumerate(piece.normals):
-        if not (hit == k).any():
-            continue
-        # The face is convex: the middle of some of its points lies inside it.
-        middle = points[hit == k].mean(axis=0)
-        middle += normal * (piece.offsets[k] - normal @ middle)
-        angle = np.linspace(0, 2 * np.pi, _RIM, endpoint=False)[:, None]
-        u, v = np.linalg.svd(normal[None])[2][1:]
-        others = np.arange(len(piece.offsets)) != k
-        rim = np.cos(angle) * u + np.sin(angle) * v
-        away, edge = _first_hit(piece, middle, rim, others)
-        found.append((middle + away[:, None] * rim)[edge >= len(piece.offsets)])
-    flat = plane_vertices(piece.normals, piece.offsets)
-    found.append(flat[_levels(piece.quadrics, flat).max(axis=0) <= 0])
-    return np.concatenate(found)
-
-
-def _interior_point(piece: Piece, corners: Array) -> Array | None:
-    """Point well inside a convex piece: a chord of the longest of many beams, made central."""
-    middle = corners.mean(axis=0)
-    axes = np.linalg.svd(corners - middle, full_matrices=False)[2]
-    flat, curved = np.empty((len(piece.offsets), 4)), np.empty_like(piece.quadrics)
-    turn_planes(np.column_stack([piece.normals, piece.offsets]), axes, flat)
-    turn_quadrics(piece.quadrics, axes, curved)
-    own = corners @ axes.T
-    (x, y, z), (x_last, y_last, z_last) = own.min(axis=0), own.max(axis=0)
-    bottom, top = np.empty((2, _BEAMS, _BEAMS), np.float32)
-    step = (x_last - x) / _BEAMS
-    rows = y + (y_last - y) * (np.arange(_BEAMS) + 0.5) / _BEAMS
-    for i, row in enumerate(rows):
-        limits = np.float32(z), np.float32(z_last)
-        limit_row(flat, curved, limits, row, x + step / 2, step, bottom[i], top[i])
-    i, j = divmod(int((top - bottom).argmax()), _BEAMS)
-    if top[i, j] <= bottom[i, j]:
-        return None
-    depth = (float(top[i, j]) + float(bottom[i, j])) / 2
-    point = np.array([x + step * (j + 0.5), rows[i], depth]) @ axes
-    for direction in np.tile(axes, (3, 1)):
-        ahead, behind = _first_hit(piece, point, np.stack([direction, -direction]))[0]
-        point = point + direction * (ahead - behind) / 2
-    return point
-
-
-def _first_hit(
-    piece: Piece, origin: Array, rays: Array, chosen: NDArray[np.bool_] | None = None
-) -> tuple[Array, NDArray[np.int64]]:
-    """How far rays (n, 3) from a point inside run, and which plane or quadric ends each.
-
-    Planes come first, quadrics after them; of the planes only the chosen ones count.
-    """
-    room, speed = piece.offsets - piece.normals @ origin, rays @ piece.normals.T
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ends = [np.where(speed > 0, room / speed, np.inf)]
-        if chosen is not None:
-            ends[0][:, ~chosen] = np.inf
-        for quadric in piece.quadrics:
-            a = np.einsum("ni,ij,nj->n", rays, quadric[:3, :3], rays)
-            b = rays @ (quadric[:3, :3] @ origin + quadric[:3, 3])
-            c = float(_levels(quadric[None], origin[None])[0, 0])
-            slope = b + np.sqrt(b * b - a * c)
-            ends.append(np.where(slope > 0, -c / slope, np.inf)[:, None])
-    distances = np.concatenate(ends, axis=1)
-    hit = distances.argmin(axis=1)
-    return distances[np.arange(len(rays)), hit], hit
-
-
-def _levels(quadrics: Array, points: Array) -> Array:
-    """``[r, 1] Q [r, 1]`` of quadrics in points, shape (K, P): negative inside."""
-    whole = np.column_stack([points, np.ones(len(points))])
-    return np.einsum("pi,kij,pj->kp", whole, quadrics, whole)
-
-
-def _even_directions(count: int) -> Array:
-    """Directions that lie evenly on a sphere, on a Fibonacci spiral."""
-    z = 1 - (2 * np.arange(count) + 1) / count
-    angle = np.pi * (1 + np.sqrt(5)) * np.arange(count)
-    across = np.sqrt(1 - z * z)
-    return np.stack([across * np.cos(angle), across * np.sin(angle), z], axis=1)
 
 
 def _hull_mesh(points: Array) -> Mesh:
