@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import numba
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.stats import norm
 
 from napari_stem3d._errors import InputError
 from napari_stem3d.simulation import (
@@ -222,6 +223,52 @@ def test_the_same_generator_gives_the_same_image_and_another_another() -> None:
     )
     np.testing.assert_array_equal(first, again)
     assert (first != other).mean() > 0.5
+
+
+def test_what_lies_around_the_image_is_blurred_into_it() -> None:
+    grid, margin = Grid((20, 30)), 15
+    wide = np.zeros((20, 50, 60), np.float32)
+    wide[:, :, : margin - 1] = 0.1
+    microscope = replace(IDEAL, probe=Probe(0.4, False))
+    images = microscope.record(wide, grid, KEYS, margin=margin)
+    assert images.shape == (20, 20, 30)
+    # The edge lies 1.5 px left of the first pixel, the probe is 2 px wide.
+    expected = 0.1 * microscope.electrons_per_pixel * norm.cdf(-0.75)
+    np.testing.assert_allclose(images[:, :, 0], expected, rtol=0.02)
+    assert images[:, :, 15:].max() < 1e-4 * expected
+
+
+@pytest.mark.parametrize("margin", [-1, 1.5, True, None])
+def test_margins_are_whole_numbers(margin: Any) -> None:
+    with pytest.raises(InputError, match=r"^margin must be a whole number of pixels"):
+        Microscope().record(np.zeros((20, 5, 6)), Grid((5, 6)), KEYS, margin=margin)
+
+
+EXTREMES = [
+    (stage.name, field.name, field.metadata[end])
+    for stage in fields(Microscope)
+    for field in fields(type(getattr(Microscope(), stage.name)))
+    if "unit" in field.metadata
+    for end in ("min", "max")
+]
+
+
+@pytest.mark.parametrize(("stage", "field", "value"), EXTREMES)
+def test_within_its_bounds_no_quantity_breaks_an_image(stage: str, field: str, value: Any) -> None:
+    """An image of finite numbers comes out, or one sentence."""
+    grid = Grid((12, 16))
+    try:
+        changed = replace(getattr(everything(), stage), **{field: value})
+        image = replace(everything(), **{stage: changed}).image(flat(5, grid, 1)[0], grid, rng())
+        assert np.isfinite(image).all()
+    except InputError as error:
+        assert field in str(error) or "Probe.sigma" in str(error)
+
+
+@pytest.mark.parametrize("gpts", [(1, 1), (1, 9), (9, 1)])
+def test_images_may_be_of_one_pixel(gpts: tuple[int, int]) -> None:
+    grid = Grid(gpts, (5.0, 5.0))
+    assert everything().images(flat(1.0, grid), grid, KEYS).shape == (20, *gpts)
 
 
 def test_no_images_are_no_images() -> None:

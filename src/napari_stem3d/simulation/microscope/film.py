@@ -121,9 +121,12 @@ def probe_cell(grid: Grid, width: float) -> float:
     width : float
         Standard deviation of the probe [nm].
     """
-    area = 4 * math.pi * (width**2 + _ATOM**2)
-    for step in grid.sampling:
-        reach = math.ceil(6 * width / step)
-        kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) * step / max(width, 1e-9)) ** 2)
-        area *= float((kernel**2).sum() / kernel.sum() ** 2)
-    return area
+    return 4 * math.pi * (width**2 + _ATOM**2) * math.prod(_kept(width / d) for d in grid.sampling)
+
+
+def _kept(sigma: float) -> float:
+    """Return what a Gaussian blur of `sigma` pixels leaves of the variance of white noise."""
+    if sigma > 2:
+        return 1 / (2 * math.sqrt(math.pi) * sigma)
+    kernel = np.exp(-0.5 * (np.arange(-12, 13) / max(sigma, 1e-9)) ** 2)
+    return float((kernel**2).sum() / kernel.sum() ** 2)
