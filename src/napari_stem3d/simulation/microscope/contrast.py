@@ -1,8 +1,9 @@
 """How much matter scatters onto the annular detector.
 
 Screened Rutherford scattering (Wentzel's atom in the Born approximation; Reimer and Kohl,
-*Transmission Electron Microscopy*, 5th ed., chapter 5) integrated over the annulus. Trust it to
-30 % for heavy elements; `Contrast.calibration` takes the factor that a standard gives.
+*Transmission Electron Microscopy*, 5th ed., chapter 5) integrated over the annulus. Beside exact
+single atoms (benchmarks/abtem_reference.py) it is 1.3 times too large for light elements and 1.6
+times for gold at 200 kV; `Contrast.calibration` takes the factor that a standard gives.
 """
 
 from __future__ import annotations
