@@ -10,7 +10,15 @@ import pytest
 from scipy import special, stats
 
 from napari_stem3d._errors import InputError
-from napari_stem3d.simulation._random import derive, draw_keys, normals, poisson, uniforms
+from napari_stem3d.simulation._random import (
+    BLOCK,
+    _expand,
+    derive,
+    draw_keys,
+    normals,
+    poisson,
+    uniforms,
+)
 
 RATES = (0.01, 0.1, 1.0, 5.0, 9.9, 10.1, 30.0, 100.0, 1e3, 1e4, 1e5, 1e6)
 SHAPE = (256, 256)
@@ -64,6 +72,22 @@ def test_counts_follow_poissons_law_into_the_tails(rate: float) -> None:
     if expected[-1] == 0:
         expected, found = expected[:-1], found[:-1]
     assert stats.chisquare(found, expected).pvalue > UNLIKELY
+
+
+@pytest.mark.parametrize(("rate", "distance"), ((10.0, 1.5e-4), (30.0, 2e-5), (100.0, 6e-6)))
+def test_the_expansion_stays_as_close_to_poissons_law_as_it_says(
+    rate: float, distance: float
+) -> None:
+    """SIM-17: total variation distance, from the count of evenly spaced probabilities."""
+    blocks = 2**16
+    levels = (np.arange(blocks * BLOCK) + 0.5) / (blocks * BLOCK)
+    w = special.ndtri(levels).astype(np.float32).reshape(blocks, BLOCK)
+    rates, counts = np.full(BLOCK, rate, np.float32), np.empty_like(w)
+    for line, out in zip(w, counts):
+        _expand(line, rates, out)
+    found = np.bincount(counts.astype(int).ravel()) / levels.size
+    wanted = stats.poisson(rate).pmf(np.arange(len(found)))
+    assert np.abs(found - wanted).sum() / 2 < distance
 
 
 @pytest.mark.parametrize("rate", (0.1, 1.0, 9.9, 10.1, 100.0, 1e4))
