@@ -20,6 +20,7 @@ Mesh = tuple[Array, NDArray[np.int64]]
 
 # Along either side of a piece; the beam longest inside is looked for among more if none is.
 _BEAMS = 48, 192, 768
+_PASSES, _FEW = 4, 500  # of rays, by which the axes of a piece are found
 _HALVINGS = 45  # by which an edge is found between two rays, to the last digit
 
 
@@ -34,15 +35,21 @@ def star_mesh(piece: Piece, radius: float, count: int) -> Mesh:
     corners = plane_vertices(*outer_planes(piece, radius))
     if len(corners) < 4:
         return empty
-    spread, axes = np.linalg.svd(corners - corners.mean(axis=0), full_matrices=False)[1:]
-    inner = None if spread[2] <= 1e-9 * spread[0] else _interior_point(piece, corners)
-    if inner is None:
+    frame = _principal_axes(corners)
+    if np.linalg.norm(frame[2]) <= 1e-9 * np.linalg.norm(frame[0]):
         return empty
-    frame = spread[:, None] * axes
+    found = _interior_point(piece, corners)
+    if found is None:
+        return empty
+    inner: Array = found
 
     def end(directions: Array) -> tuple[Array, NDArray[np.int64]]:
         return _first_hit(piece, inner, directions @ frame)
 
+    for _ in range(_PASSES):  # the planes about a cone tell little of how long and wide it is
+        few = _even_directions(_FEW)
+        points = inner + end(few)[0][:, None] * (few @ frame)
+        inner, frame = points.mean(axis=0), _principal_axes(points)
     directions, gap = _even_directions(count), np.sqrt(4 * np.pi / count)
     edges = _edges(directions, lambda rays: end(rays)[1])
     if len(edges):
@@ -55,6 +62,12 @@ def star_mesh(piece: Piece, radius: float, count: int) -> Mesh:
     inward = np.einsum("ij,ij->i", a, np.cross(b, c)) < 0
     faces[inward] = faces[inward][:, ::-1]
     return points, faces
+
+
+def _principal_axes(points: Array) -> Array:
+    """Principal axes of points as rows, as long as the points are spread along them."""
+    spread, axes = np.linalg.svd(points - points.mean(axis=0), full_matrices=False)[1:]
+    return spread[:, None] * axes
 
 
 def _edges(directions: Array, face_of: Callable[[Array], NDArray[np.int64]]) -> Array:
