@@ -33,7 +33,7 @@ def main() -> None:
     IMAGES.mkdir(exist_ok=True)
     save("shapes", shapes(), columns=8)
     save("deformations", deformations(), columns=6)
-    save("stages", stages(), columns=6)
+    save("stages", stages(), columns=7)
     save("motion", motion(), columns=5)
     save("lattices", crystals(), columns=8)
 
@@ -83,10 +83,10 @@ def stages() -> Iterable[Picture]:
     scene = stem.simulate(
         stem.Cuboid(8, 10, 12),
         deformed_corners=3,
-        particles=7,
+        particles=6,
         placement="anywhere",
         grid=SCENE,
-        seed=6,
+        seed=30,
     )[0]
     thin = stem.Contrast(attenuation=0.02)
     counting = replace(IDEAL.detector, shot_noise=True)
@@ -95,7 +95,7 @@ def stages() -> Iterable[Picture]:
         "saturating contrast": {"contrast": stem.Contrast(attenuation=0.2, saturating=True)},
         "film: rough": {"film": stem.CarbonFilm(500, roughness=40, correlation=3, grain=False)},
         "film: grain": {
-            "film": stem.CarbonFilm(2, attenuation=0.2, roughness=0),
+            "film": stem.CarbonFilm(0.5, attenuation=0.8, roughness=0),
             "probe": stem.Probe(0.2),
         },
         "probe": {"probe": stem.Probe(1.0)},
