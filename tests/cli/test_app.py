@@ -17,7 +17,7 @@ CLI = (sys.executable, "-m", "napari_stem3d.cli")
 def test_every_promised_command_is_there(stem3d):
     text = stem3d("--help").stdout
     promised = (
-        "demo view simulate lattice segment classify evaluate shapes deformations presets "
+        "demo view simulate lattice match segment classify evaluate shapes deformations presets "
         "networks plugins doctor"
     )
     assert all(f" {command} " in text for command in promised.split())

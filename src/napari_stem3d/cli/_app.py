@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 
 from napari_stem3d._errors import InputError
 
-from . import classify, demo, doctor, evaluate, lattice, listing, segment, simulate, view
+from . import classify, demo, doctor, evaluate, lattice, listing, match, segment, simulate, view
 
 #: Set to anything to see the traceback of an error that is nobody's input.
 TRACEBACK = "STEM3D_TRACEBACK"
@@ -99,6 +99,7 @@ app.command()(demo.demo)
 app.command()(view.view)
 app.command(cls=simulate.SimulateCommand)(simulate.simulate)
 app.command(cls=lattice.LatticeCommand)(lattice.lattice)
+app.command(cls=match.MatchCommand)(match.match)
 app.command()(segment.segment)
 app.command()(classify.classify)
 app.command()(evaluate.evaluate)

@@ -20,6 +20,16 @@ def parse_pair(option: str, field: Any, text: str) -> tuple[Any, ...]:
     return numbers[0], numbers[-1]
 
 
+def parse_box(option: str, text: str) -> tuple[int, ...]:
+    """Return the four whole numbers of ``TOP,LEFT,BOTTOM,RIGHT``."""
+    numbers = tuple(_number(option, int, part) for part in text.split(","))
+    if len(numbers) != 4:
+        raise InputError(
+            f"{option} must be four whole numbers TOP,LEFT,BOTTOM,RIGHT. Received: {text!r}"
+        )
+    return numbers
+
+
 def parse_dimensions(shape: str, texts: Sequence[str]) -> dict[str, Any]:
     """Return the dimensions of a shape that are told as ``NAME=VALUE``."""
     from napari_stem3d.plugins import get_shape
