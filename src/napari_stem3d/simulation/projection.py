@@ -171,7 +171,7 @@ def _poses(
     firsts, steps = np.arange(len(particles)), np.zeros(len(particles), np.int64)
     if times is None:
         return firsts, steps, turns, places
-    rows = np.asarray(times, float)
+    rows = _numbers(times)
     if rows.shape != grid.gpts[:1] or not np.isfinite(rows).all():
         raise InputError(
             f"times must be {grid.gpts[0]} finite times, one for each row. Received: {times!r}"
@@ -188,12 +188,12 @@ def _poses(
 def _factors(weights: Sequence[float] | None, count: int) -> NDArray[np.float32]:
     if weights is None:
         return np.ones(count, np.float32)
-    factors = np.asarray(weights, np.float32)
+    factors = _numbers(weights)
     if factors.shape != (count,) or not np.isfinite(factors).all():
         raise InputError(
             f"weights must be {count} finite numbers, one for each particle. Received: {weights!r}"
         )
-    return factors
+    return factors.astype(np.float32)
 
 
 _NO_POINTS = np.empty((0, 3))
@@ -202,10 +202,19 @@ _NO_POINTS = np.empty((0, 3))
 def _slab(between: tuple[float, float] | None) -> tuple[float, float]:
     if between is None:
         return _EVERYWHERE
-    low, high = map(float, between)
-    if not low <= high:
+    depths = _numbers(between)
+    if depths.shape != (2,) or not depths[0] <= depths[1]:
         raise InputError(f"between must be two depths, the smaller first. Received: {between!r}")
-    return max(low, _EVERYWHERE[0]), min(high, _EVERYWHERE[1])
+    low, high = np.clip(depths, *_EVERYWHERE).tolist()
+    return low, high
+
+
+def _numbers(values: ArrayLike) -> NDArray[np.float64]:
+    """Array of numbers; an empty one where they are none."""
+    try:
+        return np.asarray(values, float)
+    except (TypeError, ValueError):
+        return np.empty(0)
 
 
 def _sampling(grid: Grid) -> tuple[float, float]:
