@@ -45,14 +45,16 @@ def test_wide_blur_is_that_of_scipy(images: np.ndarray, sigmas: tuple[float, flo
     np.testing.assert_allclose(blur(images, sigmas), wanted, atol=1e-5)
 
 
-@pytest.mark.parametrize("sigma", (0.6, 1.5, 2.5, 6.0, 25.0))
+@pytest.mark.parametrize("sigma", (0.6, 1.0, 1.5, 2.5, 6.0, 25.0))
 def test_an_edge_becomes_as_wide_as_predicted(sigma: float) -> None:
     """SIM-15: the 20-80 % width of an edge is 2 · 0.8416 σ."""
     edge = np.zeros((1, 4, 400), np.float32)
     edge[:, :, 200:] = 1
     profile = blur(edge, (sigma, sigma))[0, 2]
-    low, high = np.interp([0.2, 0.8], profile, np.arange(400))
-    assert high - low == pytest.approx(2 * ndtri(0.8) * sigma, rel=0.05 if sigma > 1 else 0.12)
+    # Between pixels, the quantile of the profile is straight where the profile itself is not.
+    scores = ndtri(np.clip(profile.astype(float), 1e-4, 1 - 1e-4))
+    low, high = np.interp(ndtri([0.2, 0.8]), scores, np.arange(400))
+    assert high - low == pytest.approx(2 * ndtri(0.8) * sigma, rel=0.05)
 
 
 @pytest.mark.parametrize("sigma", (0.7, 2.0, 4.0, 9.0))
