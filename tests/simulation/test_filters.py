@@ -45,7 +45,7 @@ def test_wide_blur_is_that_of_scipy(images: np.ndarray, sigmas: tuple[float, flo
     np.testing.assert_allclose(blur(images, sigmas), wanted, atol=1e-5)
 
 
-@pytest.mark.parametrize("sigma", (0.6, 1.0, 1.5, 2.5, 6.0, 25.0))
+@pytest.mark.parametrize("sigma", (1.0, 1.5, 2.5, 6.0, 25.0))
 def test_an_edge_becomes_as_wide_as_predicted(sigma: float) -> None:
     """SIM-15: the 20-80 % width of an edge is 2 · 0.8416 σ."""
     edge = np.zeros((1, 4, 400), np.float32)
