@@ -96,9 +96,13 @@ def switch(default: bool, doc: str) -> Any:
     return dataclasses.field(default=default, metadata={"doc": doc})
 
 
-def text(default: str, doc: str) -> Any:
-    """Dataclass field for words, such as the name of a material."""
-    return dataclasses.field(default=default, metadata={"doc": doc})
+def text(default: str, doc: str, **metadata: Any) -> Any:
+    """Dataclass field for words, such as the name of a material.
+
+    ``file`` among the metadata tells that it may be the path of a file, and of which, as in
+    ``"*.stl *.obj"``; ``suggestions`` are words to choose from.
+    """
+    return dataclasses.field(default=default, metadata={"doc": doc, **metadata})
 
 
 def choice(default: str, options: tuple[str, ...], doc: str) -> Any:

@@ -1,15 +1,18 @@
-"""Forms: aligned rows of editors, and editors that derive from the fields of a dataclass."""
+"""Forms: aligned rows of editors, those of a dataclass's fields, and groups that fold."""
 
 import dataclasses
-import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Generic, TypeVar
 
-from magicgui.widgets import CheckBox, Widget, create_widget
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFormLayout, QLabel, QWidget
+from superqt import QCollapsible
+
+from napari_stem3d.widgets._editors import Drawn, editor_of
 
 T = TypeVar("T")
 LABEL_WIDTH = 120  # the same in all forms of a panel, so that their editors stand in one column
+UNLIMITED = 16_777_215  # Qt's own word for no maximum
 
 
 class Form(QWidget):
@@ -17,69 +20,104 @@ class Form(QWidget):
 
     Parameters
     ----------
-    editors : iterable of magicgui.widgets.Widget
+    editors : iterable of editors
         Their labels and tooltips are shown beside them.
     """
 
-    def __init__(self, editors: Iterable[Widget]) -> None:
+    def __init__(self, editors: Iterable[Any]) -> None:
         super().__init__()
         layout = QFormLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        for editor in editors:
+        self.editors_in_order = list(editors)
+        for editor in self.editors_in_order:
             label = QLabel(editor.label)
             label.setToolTip(editor.tooltip or "")
             label.setMinimumWidth(LABEL_WIDTH)
-            if isinstance(editor, CheckBox):
-                editor.text = ""
+            editor.native.setToolTip(editor.native.toolTip() or editor.tooltip or "")
             layout.addRow(label, editor.native)
 
 
-class DataclassForm(Form, Generic[T]):
+class FieldsForm(Form):
     """A form with one editor per field; unit, bounds and tooltip are the field's metadata.
+
+    Parameters
+    ----------
+    fields : iterable of dataclasses.Field
+        All with defaults.
+    optional : tuple of str
+        Names of fields that may be left open.
+
+    Attributes
+    ----------
+    editors : dict of str to editor
+        The editor of each field.
+    changed : Signal
+        A value has changed.
+    """
+
+    changed = Signal()
+
+    def __init__(self, fields: Iterable[Any], optional: tuple[str, ...] = ()) -> None:
+        self.editors: dict[str, Any] = {}
+        for field in fields:
+            editor = editor_of(field)
+            self.editors[field.name] = Drawn(editor) if field.name in optional else editor
+        super().__init__(self.editors.values())
+        for editor in self.editors.values():
+            editor.changed.connect(self._on_changed)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Value by field, without those that are left open."""
+        told = {name: editor.value for name, editor in self.editors.items()}
+        return {name: value for name, value in told.items() if value is not None}
+
+    def fill(self, values: Mapping[str, Any]) -> None:
+        """Show these values; editors of other fields keep theirs."""
+        for name, editor in self.editors.items():
+            if name in values:
+                editor.value = values[name]
+
+    def _on_changed(self, *_: Any) -> None:
+        self.changed.emit()
+
+
+class DataclassForm(FieldsForm, Generic[T]):
+    """A form of those fields of a dataclass that tell what they mean.
 
     Parameters
     ----------
     kind : type
         A dataclass all of whose fields have defaults.
-
-    Attributes
-    ----------
-    editors : dict of str to magicgui.widgets.Widget
-        The editor of each field.
     """
 
     def __init__(self, kind: type[T]) -> None:
         self.kind = kind
-        self.editors = {f.name: _editor(f) for f in dataclasses.fields(kind)}  # type: ignore[arg-type]
-        super().__init__(self.editors.values())
+        super().__init__(f for f in dataclasses.fields(kind) if "doc" in f.metadata)  # type: ignore[arg-type]
 
     def make(self) -> T:
         """Return an instance with the values of the form; it checks its bounds itself."""
-        return self.kind(**{name: editor.value for name, editor in self.editors.items()})
+        return self.kind(**self.values)
+
+    def display(self, instance: T) -> None:
+        """Show the values of an instance."""
+        self.fill({name: getattr(instance, name) for name in self.editors})
 
 
-def _editor(field: Any) -> Widget:
-    meta, default = field.metadata, field.default
-    numeric = "unit" in meta
-    measured = numeric and not meta.get("whole")
-    editor = create_widget(
-        annotation=float if measured else type(default),
-        label=field.name.replace("_", " "),
-        options={"tooltip": meta.get("doc", "")},
-    )
-    if measured:
-        editor.step = _step(float(default))
-        # Before the bounds and the value, because the box rounds what it is given.
-        editor.native.setDecimals(max(2, 1 - math.floor(math.log10(editor.step))))
-    if numeric:
-        editor.min, editor.max = meta["min"], meta["max"]
-        if meta["unit"]:
-            editor.native.setSuffix(f" {meta['unit']}")
-    editor.value = default
-    return editor
+class Group(QCollapsible):
+    """Widgets below a title that folds and unfolds them."""
 
+    def __init__(self, title: str, *parts: QWidget, expanded: bool = False) -> None:
+        super().__init__(title, expandedIcon="▼", collapsedIcon="▶")
+        self.setDuration(0)
+        for part in parts:
+            self.content().layout().addWidget(part)
+        self.toggled.connect(self._release)
+        if expanded:
+            self.expand(animate=False)
 
-def _step(default: float) -> float:
-    """Return a tenth of the default's leading decimal place, or 0.1 where it is zero."""
-    return 10.0 ** (math.floor(math.log10(abs(default))) - 1) if default else 0.1
+    def _release(self, expanded: bool) -> None:
+        """Let the content grow when rows are added to it later."""
+        if expanded:
+            self.content().setMaximumHeight(UNLIMITED)

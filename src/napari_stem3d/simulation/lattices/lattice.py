@@ -49,7 +49,9 @@ class Lattice(Checked):
         ``sqrt(B / 8π²)`` of its Debye-Waller factor B.
     """
 
-    structure: str | Path | Atoms = text("graphene", _STRUCTURE)  # noqa: RUF009
+    structure: str | Path | Atoms = text(  # noqa: RUF009
+        "graphene", _STRUCTURE, file="*.cif", suggestions=tuple(STRUCTURES)
+    )
     zone: str = text("", "direction along the beam, such as 110; empty: the structure's own")
     thickness: float = quantity(5.0, "nm", 0.01, 1000.0, "thickness of a crystal along the beam")
     cells: int = whole(0, 0, 100_000, "thickness in lengths of the zone's vector; 0: in nm")

@@ -31,7 +31,7 @@ class MeshShape(Shape):
     name: ClassVar[str] = "mesh"
     description: ClassVar[str] = "closed surface from an STL, OBJ or PLY file"
 
-    path: str = text("", "file with the surface: .stl, .obj or .ply")
+    path: str = text("", "file with the surface: .stl, .obj or .ply", file="*.stl *.obj *.ply")
     diameter: float = length(
         10.0, "diameter of the sphere about its centre of mass that holds it", relative=(0.5, 1.0)
     )

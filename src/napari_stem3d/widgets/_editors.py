@@ -1,0 +1,265 @@
+"""Editors of single values; they derive from what the fields of dataclasses tell of themselves.
+
+All have what Magicgui's widgets have as well: a label, a tooltip, a native widget, a value and the
+signal `changed`.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from magicgui.widgets import CheckBox, ComboBox, LineEdit, SpinBox
+from qtpy.QtCore import QEvent, QLocale, QObject, Qt, Signal
+from qtpy.QtGui import QValidator
+from qtpy.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QFileDialog,
+    QHBoxLayout,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+)
+
+DECIMALS = 30  # so many that no value is rounded; as many are shown as it has
+
+
+def editor_of(field: Any) -> Any:
+    """Return an editor with the default, the unit, the bounds and the tooltip of a field."""
+    facts = field.metadata
+    told = {"label": field.name.replace("_", " "), "tooltip": facts.get("doc", "")}
+    if facts.get("pair"):
+        return Pair(facts, field.default, **told)
+    if "unit" in facts:
+        return _number(facts, field.default, **told)
+    if "choices" in facts:
+        return ComboBox(choices=facts["choices"], value=field.default, **told)
+    if "places" in facts:
+        return Places(field.default, **told)
+    if isinstance(field.default, bool):
+        return CheckBox(value=field.default, text="", **told)
+    if "file" in facts or "suggestions" in facts:
+        return Words(field.default, facts.get("suggestions", ()), facts.get("file", ""), **told)
+    return LineEdit(value=field.default, **told)
+
+
+def keep_still(native: QWidget) -> None:
+    """Let the wheel scroll the panel instead of changing a value that the pointer passes over."""
+    native.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    native.installEventFilter(_WheelGuard(native))
+
+
+class Editor(QObject):
+    """Base of our own editors."""
+
+    changed = Signal(object)
+
+    def __init__(self, label: str, tooltip: str) -> None:
+        super().__init__()
+        self.label, self.tooltip = label, tooltip
+        self.native = QWidget()
+        self._row = QHBoxLayout(self.native)
+        self._row.setContentsMargins(0, 0, 0, 0)
+
+    value: Any
+
+    def _emit(self, *_: Any) -> None:
+        self.changed.emit(self.value)
+
+
+class NumberBox(QDoubleSpinBox):
+    """A spin box that keeps all digits, shows those that there are, and takes 1e-6 as well."""
+
+    def __init__(self, low: float, high: float, unit: str, step: float) -> None:
+        super().__init__()
+        self.setLocale(QLocale.c())
+        self.setDecimals(DECIMALS)
+        self.setRange(low, high)
+        self.setSingleStep(step)
+        self.setSuffix(f" {unit}" if unit else "")
+        # Else it is as wide as the largest number that it would take.
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setMinimumWidth(80)
+
+    def textFromValue(self, value: float) -> str:
+        """Return ten digits at the most, without zeros at the end."""
+        return f"{value:.10g}"
+
+    def valueFromText(self, text: str | None) -> float:
+        """Return the number in a text; the value itself where the text is what is shown of it."""
+        shown = self._bare(text)
+        return self.value() if shown == self.textFromValue(self.value()) else float(shown)
+
+    def validate(self, text: str | None, position: int) -> tuple[QValidator.State, str, int]:
+        """Tell numbers within the bounds from what may become one, and from anything else."""
+        shown = self._bare(text)
+        try:
+            inside = self.minimum() <= float(shown) <= self.maximum()
+            state = QValidator.State.Acceptable if inside else QValidator.State.Intermediate
+        except ValueError:
+            known = set(shown) <= set("0123456789.eE+-")
+            state = QValidator.State.Intermediate if known else QValidator.State.Invalid
+        return state, text or "", position
+
+    def stepBy(self, steps: int) -> None:
+        """Step by the usual step, or by a tenth of the leading digit of a value below it."""
+        value, step = self.value(), self.singleStep()
+        if 0 < abs(value) < step:
+            step = step_of(value)
+        self.setValue(float(f"{value + steps * step:.12g}"))
+
+    def _bare(self, text: str | None) -> str:
+        return (text or "").removesuffix(self.suffix()).strip()
+
+
+class Number(Editor):
+    """A quantity."""
+
+    def __init__(self, facts: Any, default: float, **told: str) -> None:
+        super().__init__(**told)
+        self.native = self.box = NumberBox(
+            facts["min"], facts["max"], facts["unit"], step_of(default)
+        )
+        self.value = default
+        self.box.valueChanged.connect(self._emit)
+
+    @property
+    def value(self) -> float:
+        """Number."""
+        return self.box.value()
+
+    @value.setter
+    def value(self, value: float) -> None:
+        self.box.setValue(value)
+
+
+class Pair(Editor):
+    """Two quantities, down the columns and along the rows."""
+
+    def __init__(self, facts: Any, default: tuple[float, float], **told: str) -> None:
+        super().__init__(**told)
+        self.parts = [_number(facts, number, label="", tooltip="") for number in default]
+        for part, letter in zip(self.parts, "yx"):
+            part.native.setToolTip(f"{told['tooltip']} [{facts['unit']}]: {letter}")
+            part.changed.connect(self._emit)
+            self._row.addWidget(part.native, 1)
+
+    @property
+    def value(self) -> tuple[float, float]:
+        """Both numbers, (y, x)."""
+        return self.parts[0].value, self.parts[1].value
+
+    @value.setter
+    def value(self, value: Sequence[float]) -> None:
+        for part, number in zip(self.parts, value):
+            part.value = number
+
+
+class Words(Editor):
+    """A text that may be chosen from suggestions or be the path of a file."""
+
+    def __init__(self, default: str, suggestions: Sequence[str], file: str, **told: str) -> None:
+        super().__init__(**told)
+        self.file = file
+        self.box = QComboBox()
+        self.box.setEditable(True)
+        self.box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        self.box.addItems(list(suggestions))
+        self.value = default
+        self.box.currentTextChanged.connect(self._emit)
+        self._row.addWidget(self.box, 1)
+        keep_still(self.box)
+        if file:
+            button = QToolButton()
+            button.setText("…")
+            button.setToolTip("choose a file")
+            button.clicked.connect(self.browse)
+            self._row.addWidget(button)
+
+    @property
+    def value(self) -> str:
+        """Text."""
+        return self.box.currentText()
+
+    @value.setter
+    def value(self, value: str) -> None:
+        self.box.setCurrentText(value)
+
+    def browse(self) -> None:
+        """Let the user choose a file."""
+        title = self.label.capitalize()
+        path, _ = QFileDialog.getOpenFileName(self.native, title, "", f"Files ({self.file})")
+        self.value = path or self.value
+
+
+class Places(Editor):
+    """Indices of corners, edges or faces, separated by spaces or commas."""
+
+    def __init__(self, default: Sequence[int], **told: str) -> None:
+        super().__init__(**told)
+        self.line = LineEdit(value="")
+        self.native = self.line.native
+        self.value = default
+        self.line.changed.connect(self._emit)
+
+    @property
+    def value(self) -> tuple[int | str, ...]:
+        """Indices; what is no number is kept, for the object itself to refuse."""
+        words = str(self.line.value).replace(",", " ").split()
+        return tuple(int(word) if word.isdigit() else word for word in words)
+
+    @value.setter
+    def value(self, value: Sequence[int]) -> None:
+        self.line.value = " ".join(map(str, value))
+
+
+class Drawn(Editor):
+    """A value that is drawn, None, unless its box is ticked."""
+
+    def __init__(self, editor: Any) -> None:
+        super().__init__(editor.label, f"{editor.tooltip}; drawn for each particle unless ticked")
+        self.editor = editor
+        self.fixed = CheckBox(text="", tooltip="the same for all particles")
+        self._row.addWidget(self.fixed.native)
+        self._row.addWidget(editor.native, 1)
+        editor.native.setEnabled(False)
+        self.fixed.changed.connect(self._enable)
+        self.fixed.changed.connect(self._emit)
+        editor.changed.connect(self._emit)
+
+    def _enable(self, fixed: bool) -> None:
+        self.editor.native.setEnabled(fixed)
+
+    @property
+    def value(self) -> Any:
+        """Value, or None where it is drawn."""
+        return self.editor.value if self.fixed.value else None
+
+    @value.setter
+    def value(self, value: Any) -> None:
+        self.fixed.value = value is not None
+        if value is not None:
+            self.editor.value = value
+
+
+class _WheelGuard(QObject):
+    def eventFilter(self, watched: Any, event: Any) -> bool:
+        if event.type() != QEvent.Type.Wheel or watched.hasFocus():
+            return False
+        event.ignore()
+        return True
+
+
+def step_of(value: float) -> float:
+    """Return a tenth of a value's leading decimal place, or 0.1 of zero."""
+    return float(10.0 ** (math.floor(math.log10(abs(value))) - 1)) if value else 0.1
+
+
+def _number(facts: Any, default: float, **told: str) -> Any:
+    if not facts.get("whole"):
+        editor = Number(facts, default, **told)
+    else:
+        editor = SpinBox(value=default, min=facts["min"], max=facts["max"], **told)
+        editor.native.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+    keep_still(editor.native)
+    return editor
