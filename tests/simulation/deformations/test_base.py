@@ -42,7 +42,7 @@ def test_every_deformation_can_be_drawn_by_one_signature(
     kind: type[Deformation], polyhedron: Polyhedron
 ) -> None:
     rng = np.random.default_rng(0)
-    for _ in range(10):
+    for _ in range(2):
         drawn = kind.random(polyhedron, 1, rng)
         particle = Particle(polyhedron, deformations=(drawn,))
         assert particle.volume != polyhedron.volume
