@@ -10,6 +10,7 @@ from importlib.metadata import version
 
 BENCHMARKS = {
     "simulation": "images per second, beside a voxel body that is rotated and summed",
+    "samplers": "random numbers, beside NumPy's",
     "abtem_reference": "thickness and elements, beside stored numbers of an exact simulation",
     "second_simulator": "corners counted on images of an independent simulator, 1 in 9 by chance",
     "spheres": "real SiO2 spheres found apart and called spheres, with Wilson 95 % intervals",
