@@ -1,4 +1,4 @@
-"""The sampler of Poisson counts beside NumPy's: how fast it is, and how well it keeps to the law."""
+"""The sampler of Poisson counts beside NumPy's: its speed, and how well it keeps to the law."""
 
 from __future__ import annotations
 
