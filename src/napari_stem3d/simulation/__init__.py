@@ -29,7 +29,11 @@ from napari_stem3d.simulation.distributions import (
     Uniform,
     draw,
 )
-from napari_stem3d.simulation.experiment import Experiment, RandomDeformation
+from napari_stem3d.simulation.experiment import (
+    Experiment,
+    RandomDeformation,
+    deformation_fields,
+)
 from napari_stem3d.simulation.experiment_settings import (
     experiment_from_dict,
     experiment_to_dict,
@@ -163,6 +167,7 @@ __all__ = [
     "brownian",
     "corner_orbit",
     "corner_orbits",
+    "deformation_fields",
     "detect_deformation",
     "draw",
     "experiment_from_dict",
