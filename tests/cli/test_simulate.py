@@ -3,8 +3,9 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import ClassVar
 
 import hyperspy.api as hs
 import numpy as np
@@ -17,10 +18,15 @@ from napari_stem3d.signals import load
 from napari_stem3d.simulation import (
     PRESETS,
     Beam,
+    Deformation,
     Experiment,
+    Piece,
     experiment_from_dict,
+    length,
     read_experiment,
+    switch,
     write_experiment,
+    write_settings,
 )
 
 
@@ -152,6 +158,33 @@ def test_every_registered_deformation_is_a_word_away(stem3d, tmp_path):
         result = stem3d("simulate", *call)
         assert result.exit_code == 0, f"{name}: {result.stderr}"
         assert name in pd.read_csv(tmp_path / "truth.csv")["deformations"][0]
+
+
+@dataclass(frozen=True)
+class Halved(Deformation):
+    """What a stranger might bring: one side of the body is missing."""
+
+    name: ClassVar[str] = "halved"
+    description: ClassVar[str] = "one side is missing"
+
+    offset: float = length(1.0, "what is left beyond the middle", low=0.0)
+    upper: bool = switch(True, "keep the upper side")
+
+    def apply(self, shape, body):
+        sign = -1.0 if self.upper else 1.0
+        return body.cut(Piece(np.array([[0.0, 0.0, sign]]), np.array([self.offset])))
+
+
+def test_the_deformation_of_a_stranger_is_an_option(stem3d, tmp_path, monkeypatch):
+    monkeypatch.setitem(registry().deformations, "halved", Halved)
+    monkeypatch.setitem(registry().owners, ("deformation", "halved"), "stranger")
+    call = ("--deformation", "halved:offset=2,upper=no", "--size", 32, "--frames", 1)
+    assert stem3d("simulate", *call, "--out", tmp_path / "a.npz").exit_code == 0
+    truth = pd.read_csv(tmp_path / "truth.csv")
+    assert truth["deformations"][0] == "halved offset=2 upper=False"
+    assert truth["volume_nm3"][0] == pytest.approx(700)
+    listed = json.loads(stem3d("deformations", "--json").stdout)[-1]
+    assert (listed["plugin"], listed["fields"]) == ("stranger", ["offset=nm", "upper=yes|no"])
 
 
 def test_places_of_a_deformation_can_be_typed(stem3d, tmp_path):
@@ -312,12 +345,13 @@ def test_the_examples_of_the_page_work(stem3d, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     trimesh.creation.box().export("part.stl")
     ase.bulk("Si", cubic=True).write("crystal.cif")
+    write_settings("mine.toml", PRESETS["low dose"])
     page = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
     lines = re.findall(r"^\$ stem3d ((?:simulate|lattice) .+)$", page, re.MULTILINE)
     for line in lines:
         result = stem3d(*shlex.split(line), "--frames", 2, "--size", 48)
         assert result.exit_code == 0, f"{line}: {result.stderr}"
-    assert len(lines) == 7
+    assert len(lines) == 8
     for block in re.findall(r"^```toml\n(.+?)^```$", page, re.MULTILINE | re.DOTALL):
         Path("run.toml").write_text(block, encoding="utf-8")
         assert read_experiment("run.toml").dimensions == {"a": 8, "b": 10, "c": 12}
