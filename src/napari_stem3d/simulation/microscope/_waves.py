@@ -122,8 +122,8 @@ def displace(common: tuple[Any, ...], own: tuple[Any, ...], out: Array) -> None:
         along_line, fade : ndarray, shapes (2, nx) and (nx,), float32
             Displacements along y and x that depend on the pixel alone, and what is left at each
             pixel of what relaxes since the start of its line.
-        line_waves, pixel_waves : ndarray, shape (2, H, ny or nx), float32
-            Sine and cosine of the phases that H waves in time have gained at the start of each
+        line_waves, pixel_waves : ndarray, shape (2, 3, ny or nx), float32
+            Sine and cosine of the phases that three waves in time have gained at the start of each
             line, and along a line.
         per_line : int
             Points of the series per line.
@@ -138,7 +138,7 @@ def displace(common: tuple[Any, ...], own: tuple[Any, ...], out: Array) -> None:
         at_line, relax : ndarray, shapes (n, 2, ny) and (2, ny), float32
             Displacement of each line, and what is to relax at its start.
         waves : ndarray, shape (n, 2, H, 2), float32
-            Coefficients of the sine and cosine of each wave.
+            Coefficients of the sine and cosine of each wave; H = 0 where there are none, else 3.
         series : ndarray, shape (n, 2, M), float32
             Displacements along time, at the points from -1 on; M = 0 where there are none.
     out : ndarray, shape (2, n, ny, nx), float32
@@ -167,6 +167,7 @@ def _displace_along(
     """Write the displacements of image n along one axis."""
     along_line, fade, line_waves, pixel_waves, per_line, stretches, weights = common
     at_line, relax, waves, series = own
+    sines, cosines = np.empty(3, np.float32), np.empty(3, np.float32)
     size = np.uint64(out.shape[1])
     for i in range(len(out)):
         offset, rest = at_line[n, axis, i], relax[axis, i]
@@ -183,11 +184,18 @@ def _displace_along(
                     out[i, j] = near + (a * weights[0, j] + d * weights[3, j])
         else:
             out[i] = np.float32(0)
-        for j in range(size):
-            out[i, j] += (along_line[axis, j] + offset) + rest * fade[j]
-        for h in range(waves.shape[2]):
-            a, b = waves[n, axis, h, 0], waves[n, axis, h, 1]
-            s, c = line_waves[0, h, i], line_waves[1, h, i]
-            sine, cosine = a * c - b * s, a * s + b * c
+        if not waves.shape[2]:
             for j in range(size):
-                out[i, j] += sine * pixel_waves[0, h, j] + cosine * pixel_waves[1, h, j]
+                out[i, j] += (along_line[axis, j] + offset) + rest * fade[j]
+            continue
+        for h in range(3):
+            p, q = waves[n, axis, h, 0], waves[n, axis, h, 1]
+            s, c = line_waves[0, h, i], line_waves[1, h, i]
+            sines[h], cosines[h] = p * c - q * s, p * s + q * c
+        (s0, s1, s2), (c0, c1, c2) = sines, cosines
+        for j in range(size):
+            first = s0 * pixel_waves[0, 0, j] + c0 * pixel_waves[1, 0, j]
+            second = s1 * pixel_waves[0, 1, j] + c1 * pixel_waves[1, 1, j]
+            third = s2 * pixel_waves[0, 2, j] + c2 * pixel_waves[1, 2, j]
+            even = (along_line[axis, j] + offset) + rest * fade[j]
+            out[i, j] += (first + second) + (third + even)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -139,31 +140,24 @@ class Scan(Checked):
         lines, pixels = (np.arange(size, dtype=float) for size in grid.gpts)
         return self.line_time(grid) * lines, 1e-6 * self.dwell * pixels
 
+    def _points(self, grid: Grid) -> tuple[int, float]:
+        """Points of a wide-band series per line, a whole number, and their distance [s]."""
+        line_time = self.line_time(grid)
+        closest = max(1 / (_PER_PERIOD * _HIGHEST), 1e-6 * self.dwell)
+        per_line = math.ceil(line_time / closest)
+        return per_line, line_time / per_line
+
     def _disturbances(self, grid: Grid, keys: Keys) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """Return what displaces all images and what each of them, as `displace` takes it."""
-        lines, pixels = self._times(grid)
-        angle, scale = math.radians(self.drift_direction), np.reshape(grid.sampling, (2, 1))
-        direction = np.array([[math.sin(angle)], [math.cos(angle)]]) / scale
-        along_line = direction * (self.drift / 60 * pixels)
-        lag = np.exp(-np.arange(grid.gpts[1]) / (_TRANSIENT * grid.gpts[1]))
-        along_line[1] += self.flyback_error / grid.sampling[1] * lag
-        at_line = np.tile(direction * (self.drift / 60 * lines + self.settling), (len(keys), 1, 1))
+        common, lines, relax, wide_band = _tables(self, tuple(grid.gpts), tuple(grid.sampling))
+        at_line = np.repeat(lines[None], len(keys), axis=0)
         at_line[:, 1] += self._kicks(grid, keys)
-        relax = -self.settling * direction * np.exp(-lines / self.settling_time)
-        frequencies = 2 * np.pi * self.mains_frequency / _HARMONICS[:, None]
-        per_line, spacing, series = self._wander(grid, keys)
-        whole, part = np.divmod(pixels / spacing, 1)
-        points, starts = np.unique(whole.astype(np.int64), return_index=True)
-        common = (
-            _single(along_line),
-            _single(np.exp(-pixels / self.settling_time)),
-            _circle(frequencies * (0 * lines if self.synchronised else lines)),
-            _circle(frequencies * pixels),
-            per_line,
-            np.stack([np.append(starts, grid.gpts[1]), np.append(points, 0)], axis=1),
-            _single(cubic_weights(part)),
-        )
-        return common, (_single(at_line), _single(relax), self._waves(grid, keys), series)
+        series = np.empty((len(keys), 2, wide_band[-1]), np.float32)
+        if self.wide_band:
+            amplitudes, *rest, _ = wide_band
+            noise = normals(derive(keys, _WIDE_BAND), (4, len(amplitudes)))
+            wander(noise, amplitudes, *rest, series)
+        return common, (at_line, relax, self._waves(grid, keys), series)
 
     def _kicks(self, grid: Grid, keys: Keys) -> NDArray[np.float32]:
         """Displacement of each line along x [px], shape (n, ny)."""
@@ -181,31 +175,63 @@ class Scan(Checked):
         waves = np.stack([np.cos(phases), np.sin(phases)], axis=-1)
         return _single(amplitudes[..., None] * waves)
 
-    def _wander(self, grid: Grid, keys: Keys) -> tuple[int, float, NDArray[np.float32]]:
-        """Points per line, their distance [s], and wide-band displacements at them [px]."""
-        line_time, dwell = self.line_time(grid), 1e-6 * self.dwell
-        # A whole number of points per line, so that the lines of a frame are points apart.
-        per_line = math.ceil(line_time / max(1 / (_PER_PERIOD * _HIGHEST), dwell))
-        spacing = line_time / per_line
-        if not self.wide_band:
-            return per_line, spacing, np.empty((len(keys), 2, 0), np.float32)
-        points = grid.gpts[0] * per_line
-        size = 2 ** math.ceil(math.log2(points + per_line + 8))
-        highest = min(_HIGHEST, 1 / (4 * dwell), 1 / (2 * spacing))
-        bins = np.arange(1, min(max(int(highest * size * spacing), 1), size // 2 - 1) + 1)
-        whole, part = divmod(dwell / spacing, 1)
-        series = np.empty((len(keys), 2, points + 4), np.float32)
-        wander(
-            normals(derive(keys, _WIDE_BAND), (4, len(bins))),
-            _single(1 / np.sqrt(bins)),
-            _circle(2 * np.pi * np.arange(size) / size)[::-1],
-            (points, per_line),
-            (int(whole), cubic_weights(np.array(part))),
-            self.wide_band / (100 * FWHM),
-            grid.sampling,
-            series,
-        )
-        return per_line, spacing, series
+
+@lru_cache(16)
+def _tables(
+    scan: Scan, gpts: tuple[int, int], sampling: tuple[float, float]
+) -> tuple[tuple[Any, ...], Image, Image, tuple[Any, ...]]:
+    """Return what all images of a scan share.
+
+    Returns
+    -------
+    tuple
+        What `displace` takes as `common`, displacement of each line along y and x, what relaxes
+        from there on, and what `wander` takes after the noise, the number of points last.
+    """
+    grid = Grid(gpts, sampling)
+    lines, pixels = scan._times(grid)
+    angle, scale = math.radians(scan.drift_direction), np.reshape(sampling, (2, 1))
+    direction = np.array([[math.sin(angle)], [math.cos(angle)]]) / scale
+    along_line = direction * (scan.drift / 60 * pixels)
+    lag = np.exp(-np.arange(gpts[1]) / (_TRANSIENT * gpts[1]))
+    along_line[1] += scan.flyback_error / sampling[1] * lag
+    at_line = direction * (scan.drift / 60 * lines + scan.settling)
+    relax = -scan.settling * direction * np.exp(-lines / scan.settling_time)
+    frequencies = 2 * np.pi * scan.mains_frequency / _HARMONICS[:, None]
+    per_line, spacing = scan._points(grid)
+    whole, part = np.divmod(pixels / spacing, 1)
+    points, starts = np.unique(whole.astype(np.int64), return_index=True)
+    common = (
+        _single(along_line),
+        _single(np.exp(-pixels / scan.settling_time)),
+        _circle(frequencies * (0 * lines if scan.synchronised else lines)),
+        _circle(frequencies * pixels),
+        per_line,
+        np.stack([np.append(starts, gpts[1]), np.append(points, 0)], axis=1),
+        _single(cubic_weights(part)),
+    )
+    return common, _single(at_line), _single(relax), _wide_band(scan, grid)
+
+
+def _wide_band(scan: Scan, grid: Grid) -> tuple[Any, ...]:
+    """Spectrum, raster in time and scale of the wide-band disturbance; see `wander`."""
+    if not scan.wide_band:
+        return (0,)
+    (per_line, spacing), dwell = scan._points(grid), 1e-6 * scan.dwell
+    points = grid.gpts[0] * per_line
+    size = 2 ** math.ceil(math.log2(points + per_line + 8))
+    highest = min(_HIGHEST, 1 / (4 * dwell), 1 / (2 * spacing))
+    bins = np.arange(1, min(max(int(highest * size * spacing), 1), size // 2 - 1) + 1)
+    whole, part = divmod(dwell / spacing, 1)
+    return (
+        _single(1 / np.sqrt(bins)),
+        _circle(2 * np.pi * np.arange(size) / size)[::-1].copy(),
+        (points, per_line),
+        (int(whole), cubic_weights(part)),
+        scan.wide_band / (100 * FWHM),
+        grid.sampling,
+        points + 4,
+    )
 
 
 def _circle(angles: NDArray[np.float64]) -> NDArray[np.float32]:
