@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import operator
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
 from napari_stem3d._errors import InputError
 from napari_stem3d.simulation._random import draw_keys
-from napari_stem3d.simulation.fields import is_whole
+from napari_stem3d.simulation.fields import is_number, is_whole
 from napari_stem3d.simulation.scene import Image, Sample, Scene, record_scenes
 
 if TYPE_CHECKING:
@@ -173,10 +173,11 @@ class Dataset(Sequence[Sample]):
 
     def _position(self, index: int) -> int:
         """Index counted from the first sample."""
-        index = operator.index(index)
+        if not (is_number(index) and isinstance(index, Integral)):
+            raise InputError(f"index must be a whole number or a slice. Received: {index!r}")
         if not -self.length <= index < self.length:
             raise IndexError(f"index must lie in a series of {self.length}. Received: {index}")
-        return index % self.length
+        return int(index) % self.length
 
     def _span(self, start: int, stop: int | None) -> range:
         last = self.length if stop is None else stop

@@ -65,6 +65,12 @@ class Particle:
             )
         if not isinstance(self.rotation, Rotation) or not self.rotation.single:
             raise InputError(f"rotation must be one SciPy Rotation. Received: {self.rotation!r}")
+        if not (self.material is None or isinstance(self.material, str)):
+            raise InputError(
+                f"material must be the formula of a material. Received: {self.material!r}"
+            )
+        if not (self.motion is None or isinstance(self.motion, Trajectory)):
+            raise InputError(f"motion must be a Trajectory. Received: {self.motion!r}")
         object.__setattr__(self, "rotation", canonical(self.rotation))
 
     @cached_property

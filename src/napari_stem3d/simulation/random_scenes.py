@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -182,7 +183,7 @@ def simulate(
         _member(Poses, "poses", poses),
         Motion() if movie else motion,
     )
-    _ = scenes._particle(np.random.default_rng(0)).body  # refuses at once what cannot be drawn
+    dataclasses.replace(scenes, particles=1)(np.random.default_rng(0))  # refuses what cannot be
     return Movie(scenes, frames, seed, motion) if movie else Dataset(scenes, frames, seed)
 
 
