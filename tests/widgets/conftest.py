@@ -94,6 +94,6 @@ def finish(qtbot: Any) -> Callable[[Any], None]:
 def notes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Sentences that were shown to the user as errors."""
     shown: list[str] = []
-    for module in ("_job", "_panel"):
+    for module in ("_files", "_job", "_panel", "_preview"):
         monkeypatch.setattr(f"napari_stem3d.widgets.{module}.show_error", shown.append)
     return shown

@@ -24,7 +24,8 @@ from napari_stem3d.widgets._editors import NumberBox
 from napari_stem3d.widgets._forms import DataclassForm, FieldsForm
 
 STAGES = [type(getattr(Microscope(), field.name)) for field in fields(Microscope)]
-KINDS = [*STAGES, Motion, Lattice, Defects, *(d for d in registry().deformations.values() if d.name != "cut_corners")]
+DEFORMATIONS = [d for d in registry().deformations.values() if d.name != "cut_corners"]
+KINDS = [*STAGES, Motion, Lattice, Defects, *DEFORMATIONS]
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,13 @@ def test_no_digit_is_lost(value: float, qtbot: Any) -> None:
 def test_numbers_are_typed_as_people_write_them(qtbot: Any) -> None:
     box = NumberBox(0.0, 1000.0, "nm", 0.1)
     qtbot.addWidget(box)
-    for text, value in {"1e-6": 1e-6, "2.5": 2.5, "1000": 1000.0, "1001": 100.0, "x": 100.0}.items():
+    for text, value in {
+        "1e-6": 1e-6,
+        "2.5": 2.5,
+        "1000": 1000.0,
+        "1001": 100.0,
+        "x": 100.0,
+    }.items():
         box.selectAll()
         qtbot.keyClicks(box, text)
         box.interpretText()
@@ -174,7 +181,8 @@ def test_the_wheel_changes_only_what_has_the_focus(qtbot: Any) -> None:
     place = QPointF(5, 5)
     wheel = QWheelEvent(
         place, QPointF(box.mapToGlobal(QPoint(5, 5))), QPoint(), QPoint(0, 120),
-        Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
+        Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase, False,
     )  # fmt: skip
     QApplication.sendEvent(box, wheel)
     assert box.value() == 20.0

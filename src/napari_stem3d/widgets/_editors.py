@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from magicgui.widgets import CheckBox, ComboBox, LineEdit, SpinBox
+from magicgui.widgets import CheckBox, ComboBox, LineEdit
 from qtpy.QtCore import QEvent, QLocale, QObject, Qt, Signal
 from qtpy.QtGui import QValidator
 from qtpy.QtWidgets import (
@@ -20,6 +20,7 @@ from qtpy.QtWidgets import (
     QToolButton,
     QWidget,
 )
+from superqt import QLargeIntSpinBox
 
 DECIMALS = 30  # so many that no value is rounded; as many are shown as it has
 
@@ -122,6 +123,7 @@ class Number(Editor):
         )
         self.value = default
         self.box.valueChanged.connect(self._emit)
+        keep_still(self.box)
 
     @property
     def value(self) -> float:
@@ -130,6 +132,28 @@ class Number(Editor):
 
     @value.setter
     def value(self, value: float) -> None:
+        self.box.setValue(value)
+
+
+class Whole(Editor):
+    """A whole number of up to 63 bits."""
+
+    def __init__(self, facts: Any, default: int, **told: str) -> None:
+        super().__init__(**told)
+        self.native = self.box = QLargeIntSpinBox()
+        self.box.setRange(facts["min"], facts["max"])
+        self.box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.value = default
+        self.box.valueChanged.connect(self._emit)
+        keep_still(self.box)
+
+    @property
+    def value(self) -> int:
+        """Number."""
+        return int(self.box.value())
+
+    @value.setter
+    def value(self, value: int) -> None:
         self.box.setValue(value)
 
 
@@ -256,10 +280,4 @@ def step_of(value: float) -> float:
 
 
 def _number(facts: Any, default: float, **told: str) -> Any:
-    if not facts.get("whole"):
-        editor = Number(facts, default, **told)
-    else:
-        editor = SpinBox(value=default, min=facts["min"], max=facts["max"], **told)
-        editor.native.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-    keep_still(editor.native)
-    return editor
+    return (Whole if facts.get("whole") else Number)(facts, default, **told)

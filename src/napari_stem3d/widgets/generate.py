@@ -1,115 +1,110 @@
-"""Generate STEM stack: simulated images of one shape, with the truth about them."""
+"""Generate STEM stack: simulated images or movies of particles, with the truth about them."""
 
 import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
-from magicgui.widgets import ComboBox, FloatSpinBox, SpinBox
-from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
-from superqt import QCollapsible
+from napari.layers import Image
 
+from napari_stem3d._errors import InputError
 from napari_stem3d.engine import Result
-from napari_stem3d.plugins import get_shape, registry
-from napari_stem3d.simulation import Dataset, Grid, Microscope, Polyhedron, Sample, Shape, simulate
-from napari_stem3d.widgets._forms import DataclassForm
+from napari_stem3d.signals import from_layer
+from napari_stem3d.simulation import (
+    Dataset,
+    Experiment,
+    Sample,
+    read_experiment,
+    write_experiment,
+)
+from napari_stem3d.widgets._experiment_form import ExperimentForm
+from napari_stem3d.widgets._facts import experiment_facts
+from napari_stem3d.widgets._files import MOVIES, SETTINGS, ask_open, ask_save, save_in_thread
+from napari_stem3d.widgets._layers import is_thickness
 from napari_stem3d.widgets._panel import Panel
-from napari_stem3d.widgets._samples import add_samples
+from napari_stem3d.widgets._preview import Preview
+from napari_stem3d.widgets._samples import add_samples, show_sample
 
 
 class GenerateWidget(Panel):
-    """Form for a shape, its deformation, the images and the microscope."""
+    """The form of an experiment, its live preview, and what makes and keeps the images."""
 
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__(napari_viewer)
-        self.shape = ComboBox(
-            label="shape",
-            choices=list(registry().shapes),
-            value="cuboid",
-            tooltip="kind of particle",
+        self.form = ExperimentForm()
+        self.preview = Preview(self._prepare)
+        self.add_actions(
+            **{
+                "Load settings…": self.load_settings,
+                "Save settings…": self.save_settings,
+            }
         )
-        self.corners = SpinBox(
-            label="deformed corners", min=0, max=8, tooltip="corners cut off each particle"
-        )
-        self.particles = SpinBox(
-            label="particles", value=1, min=1, max=1000, tooltip="particles in each image"
-        )
-        self.frames = SpinBox(label="frames", value=16, min=1, max=100_000)
-        self.size = SpinBox(
-            label="image size", value=128, min=16, max=8192, tooltip="rows and columns in pixels"
-        )
-        self.sampling = FloatSpinBox(
-            label="sampling", value=0.2, min=0.001, max=1000, step=0.01, tooltip="pixel size"
-        )
-        self.seed = SpinBox(
-            label="seed", value=0, min=0, max=2**31 - 1, tooltip="the same seed, the same images"
-        )
-        self.sampling.native.setDecimals(4)
-        self.sampling.native.setSuffix(" nm/px")
-        self.stages = {
-            field.name: DataclassForm(type(getattr(Microscope(), field.name)))
-            for field in dataclasses.fields(Microscope)
-        }
-        self.shape_form: DataclassForm[Shape]
-        self._dimensions = QVBoxLayout()
-        self._dimensions.setContentsMargins(0, 0, 0, 0)
-        dimensions = QWidget()
-        dimensions.setLayout(self._dimensions)
-        microscope = QCollapsible("Microscope", collapsedIcon="▶")
-        for name, form in self.stages.items():
-            microscope.addWidget(QLabel(f"<b>{name.capitalize()}</b>"))
-            microscope.addWidget(form)
-        self.add(self.shape)
-        self.add_part(dimensions)
-        self.add(self.corners, self.particles, self.frames, self.size, self.sampling, self.seed)
-        self.add_part(microscope)
-        self.add_buttons(Preview=self.preview, Generate=self.generate)
-        self.shape.changed.connect(self._show_shape)
-        self._show_shape(self.shape.value)
+        self.add_part(self.form)
+        self.pin()
+        self.add_part(self.preview)
+        self.add_buttons(Preview=self.preview.ask, Generate=self.generate)
+        self.add_actions(**{"Export movie…": self.export_movie})
+        self.form.changed.connect(self.preview.follow)
+        self.preview.made.connect(self._show_preview)
         self._samples: list[Sample] = []
         self.job.result.connect(lambda result: self._samples.append(result.value))
         self.job.running.connect(self._add_finished)
 
-    def dataset(self) -> Dataset:
-        """Return the series that the form describes."""
-        side, step = self.size.value, self.sampling.value
-        return simulate(
-            self.shape_form.make(),
-            deformed_corners=self.corners.value if self.corners.enabled else 0,
-            frames=self.frames.value,
-            particles=self.particles.value,
-            grid=Grid((side, side), (step, step)),
-            microscope=Microscope(**{name: form.make() for name, form in self.stages.items()}),
-            seed=self.seed.value,
-        )
-
-    def preview(self) -> None:
-        """Show the first image in place of the last preview."""
-        add_samples(self.viewer, [self.dataset()[0]], self._layer_name(), preview=True)
-
     def generate(self) -> None:
         """Simulate all images in a thread; the layers come when it ends or is cancelled."""
-        data = self.dataset()
-        self._samples = []
-        self._name = self._layer_name()
+        experiment = self.form.make()
+        data = experiment.dataset()
+        self.preview.stop()
+        self._samples, self._made = [], experiment
         self.job.start(_results(data), len(data))
 
-    def _layer_name(self) -> str:
-        return f"simulated {self.shape.value.replace('_', ' ')}"
+    def load_settings(self) -> None:
+        """Show the values of a file in the form."""
+        path = ask_open(self, "Load settings", SETTINGS)
+        if path is not None:
+            self.form.display(read_experiment(path))
+
+    def save_settings(self) -> None:
+        """Write the values of the form to a file."""
+        experiment = self.form.make()
+        path = ask_save(self, "Save settings", f"{experiment.shape}.toml", SETTINGS)
+        if path is not None:
+            write_experiment(experiment, path)
+
+    def export_movie(self) -> None:
+        """Write the frames of the selected image, or else of the newest one, to a file."""
+        stacks = [one for one in self.viewer.layers if isinstance(one, Image) and one.ndim > 2]
+        images = [one for one in stacks if not is_thickness(one)]
+        if not images:
+            raise InputError(
+                "Generate several frames first, or open a stack of images. Received: no such layer"
+            )
+        selected = self.viewer.layers.selection.active
+        layer = selected if selected in stacks else images[-1]
+        path = ask_save(self, "Export movie", f"{layer.name}.gif", MOVIES)
+        if path is not None:
+            save_in_thread(from_layer(layer), path)
+
+    def _prepare(self) -> Iterator[Any]:
+        """Return what makes the first image, and tells what there is to know."""
+        return _preview(dataclasses.replace(self.form.make(), frames=1))
+
+    def _show_preview(self, sample: Sample) -> None:
+        show_sample(self.viewer, sample, _name(self.form.shape.value))
 
     def _add_finished(self, running: bool) -> None:
         if not running and self._samples:
-            add_samples(self.viewer, self._samples, self._name)
+            add_samples(self.viewer, self._samples, _name(self._made.shape), self._made)
             self._samples = []
 
-    def _show_shape(self, name: str) -> None:
-        kind = get_shape(name)
-        if self._dimensions.count():
-            self.shape_form.setParent(None)
-        self.shape_form = DataclassForm(kind)
-        self._dimensions.addWidget(self.shape_form)
-        corners = len(kind.neighbours()) if issubclass(kind, Polyhedron) else 0
-        self.corners.enabled = corners > 0
-        self.corners.max = max(corners, 1)
+
+def _name(shape: str) -> str:
+    return f"simulated {shape.replace('_', ' ')}"
+
+
+def _preview(experiment: Experiment) -> Iterator[Any]:
+    sample = experiment.dataset()[0]
+    yield sample
+    yield experiment_facts(experiment, sample)
 
 
 def _results(data: Dataset) -> Iterator[Result]:
