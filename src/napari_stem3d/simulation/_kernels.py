@@ -26,6 +26,7 @@ def add_convex(planes, quadrics, between, path, window, sampling, factor, out):
     first, step, turns, places = path
     top = np.empty(out.shape[1], np.float32)
     bottom = np.empty(out.shape[1], np.float32)
+    ramp = np.arange(out.shape[1]).astype(np.float32)
     flat = np.empty_like(planes)
     curved = np.empty_like(quadrics)
     for i in range(out.shape[0]):
@@ -36,7 +37,7 @@ def add_convex(planes, quadrics, between, path, window, sampling, factor, out):
             turn_quadrics(quadrics, turns[at], curved)
         y = row * sampling[0] - places[at, 0]
         x = window[2] * sampling[1] - places[at, 1]
-        limit_row(flat, curved, between, y, x, sampling[1], bottom, top)
+        limit_row(flat, curved, between, y, x, sampling[1], ramp, bottom, top)
         for j in range(out.shape[1]):
             out[i, j] += factor * max(np.float32(0), top[j] - bottom[j])
 

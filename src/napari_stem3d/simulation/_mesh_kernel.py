@@ -55,6 +55,7 @@ def _cross_moving(mesh, path, window, sampling, limits, depth):
     vertices, faces = mesh
     first, _, turns, places = path
     radius = np.sqrt((vertices**2).sum(axis=1).max())
+    points = vertices[:, 0].copy(), vertices[:, 1].copy(), vertices[:, 2].copy()
     heights = np.empty(len(vertices))
     near = np.empty(len(faces), np.int64)
     for start in range(window[0], window[1], _BLOCK):
@@ -65,12 +66,12 @@ def _cross_moving(mesh, path, window, sampling, limits, depth):
         for at in range(first + start, first + stop):
             change = np.sqrt(((turns[at, 1] - turns[middle, 1]) ** 2).sum())
             stray = max(stray, radius * change + abs(places[at, 0] - places[middle, 0]))
-        _find_heights(turns, middle, vertices, heights)
+        _find_heights(turns, middle, points, heights)
         low, high = low - places[middle, 0] - stray, high - places[middle, 0] + stray
         count = _find_crossed(heights, faces, low, high, near)
         for row in range(start, stop):
             at = first + row
-            _find_heights(turns, at, vertices, heights)
+            _find_heights(turns, at, points, heights)
             y, x = row * sampling[0] - places[at, 0], window[2] * sampling[1] - places[at, 1]
             for t in near[:count]:
                 i, j, k = faces[t]
@@ -85,10 +86,11 @@ def _cross_moving(mesh, path, window, sampling, limits, depth):
 
 
 @njit(cache=True)
-def _find_heights(turns, at, vertices, heights):
+def _find_heights(turns, at, points, heights):
     u, v, w = turns[at, 1]
-    for i in range(len(vertices)):
-        heights[i] = u * vertices[i, 0] + v * vertices[i, 1] + w * vertices[i, 2]
+    x, y, z = points
+    for i in range(len(heights)):
+        heights[i] = u * x[i] + v * y[i] + w * z[i]
 
 
 @njit(cache=True)
@@ -108,6 +110,7 @@ def _limits(planes, quadrics, between, path, window, sampling, shape):
     first, step, turns, places = path
     bottom, top = np.empty(shape, np.float32), np.empty(shape, np.float32)
     flat, curved = np.empty_like(planes), np.empty_like(quadrics)
+    ramp = np.arange(shape[1]).astype(np.float32)
     for i in range(shape[0]):
         row = window[0] + i
         at = first + row * step
@@ -116,7 +119,7 @@ def _limits(planes, quadrics, between, path, window, sampling, shape):
             turn_quadrics(quadrics, turns[at], curved)
         y = row * sampling[0] - places[at, 0]
         x = window[2] * sampling[1] - places[at, 1]
-        limit_row(flat, curved, between, y, x, sampling[1], bottom[i], top[i])
+        limit_row(flat, curved, between, y, x, sampling[1], ramp, bottom[i], top[i])
         top[i] = np.maximum(top[i], bottom[i])
     return bottom, top
 

@@ -8,7 +8,7 @@ from numba import njit
 _PARALLEL_TO_BEAM = 1e-6  # a plane this steep bounds no pixel's depth, it only hides pixels
 _STEEP = 2.0  # depth per width above which a plane is followed from where it crosses depth 0
 _NOWHERE = np.float32(-1e9)
-_FAST = {"nnan", "nsz", "contract", "reassoc", "arcp"}
+_FAST = {"nnan", "nsz", "contract", "arcp"}  # not "reassoc": see the steep planes
 
 
 @njit(cache=True)
@@ -48,30 +48,32 @@ def turn_quadrics(quadrics, turn, out):
 
 
 @njit(cache=True, fastmath=_FAST)
-def limit_row(planes, quadrics, between, y, x, dx, bottom, top):
+def limit_row(planes, quadrics, between, y, x, dx, ramp, bottom, top):
     """Depths `bottom` and `top` of beams from (y, x) on, `dx` apart, inside planes and quadrics.
 
     Where `top` does not lie above `bottom`, the beam misses. Planes and quadrics are those of
-    the laboratory's frame; `between` are the depths to start from.
+    the laboratory's frame; `between` are the depths to start from. `ramp` counts the beams from 0:
+    it is faster to read than to convert.
     """
     width = len(top)
     bottom[:] = between[0]
     top[:] = between[1]
     for k in range(len(planes)):
-        depth = planes[k, 1] + planes[k, 2] * y + planes[k, 3] * x
-        if abs(planes[k, 3]) > _STEEP:
-            _limit_steep(planes[k, 0], depth, planes[k, 3] * dx, bottom, top)
-            continue
-        start, step = np.float32(depth), np.float32(planes[k, 3] * dx)
+        depth, step = planes[k, 1] + planes[k, 2] * y + planes[k, 3] * x, planes[k, 3] * dx
+        # The depth of a steep plane at the first pixel has too few digits. Counted from the pixel
+        # where it crosses depth 0, it is exact wherever it bounds a body.
+        zero = np.rint(-depth / step) if abs(planes[k, 3]) > _STEEP else 0.0
+        start, slope = np.float32(depth + step * zero), np.float32(step)
+        origin = np.float32(zero)
         if planes[k, 0] > 0:
             for j in range(width):
-                top[j] = min(top[j], start + step * np.float32(j))
+                top[j] = min(top[j], start + slope * (ramp[j] - origin))
         elif planes[k, 0] < 0:
             for j in range(width):
-                bottom[j] = max(bottom[j], start + step * np.float32(j))
+                bottom[j] = max(bottom[j], start + slope * (ramp[j] - origin))
         else:
             for j in range(width):
-                top[j] = top[j] if start + step * np.float32(j) >= 0 else _NOWHERE
+                top[j] = top[j] if start + slope * (ramp[j] - origin) >= 0 else _NOWHERE
     for k in range(len(quadrics)):
         q = quadrics[k]
         # [r, 1] Q [r, 1] = a z² + 2 (b0 + b1 x) z + c0 + c1 x + c2 x²
@@ -95,23 +97,6 @@ def limit_row(planes, quadrics, between, y, x, dx, bottom, top):
                     bottom[j], top[j] = _limit_once(b, c, bottom[j], top[j])
                 else:
                     bottom[j], top[j] = _limit_nappe(a, b, c, bottom[j], top[j])
-
-
-@njit(cache=True, fastmath=_FAST - {"reassoc"})
-def _limit_steep(side, depth, step, bottom, top):
-    """Limit a row by a plane that is so steep that its depth at the first pixel has too few digits.
-
-    Counted from the pixel where it crosses depth 0, it is exact wherever it bounds a body; and a
-    row is the same to the last digits wherever its window begins.
-    """
-    zero = np.rint(-depth / step)
-    first, slope, origin = np.float32(depth + step * zero), np.float32(step), np.float32(zero)
-    for j in range(len(top)):
-        at = first + slope * (np.float32(j) - origin)
-        if side > 0:
-            top[j] = min(top[j], at)
-        else:
-            bottom[j] = max(bottom[j], at)
 
 
 @njit(cache=True)

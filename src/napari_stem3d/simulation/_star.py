@@ -107,9 +107,10 @@ def _interior_point(piece: Piece, corners: Array) -> Array | None:
         bottom, top = np.empty((2, beams, beams), np.float32)
         step = (x_last - x) / beams
         rows = y + (y_last - y) * (np.arange(beams) + 0.5) / beams
+        ramp = np.arange(beams, dtype=np.float32)
         for i, row in enumerate(rows):
             limits = np.float32(z), np.float32(z_last)
-            limit_row(flat, curved, limits, row, x + step / 2, step, bottom[i], top[i])
+            limit_row(flat, curved, limits, row, x + step / 2, step, ramp, bottom[i], top[i])
         i, j = divmod(int((top - bottom).argmax()), beams)
         if top[i, j] > bottom[i, j]:
             break
