@@ -4,26 +4,34 @@ from . import analysis, engine, networks, plugins, signals, simulation, tasks, t
 from ._errors import InputError
 from ._version import __version__
 from .analysis.classification import classify_frame
+from .analysis.matching import match_microscope
 from .analysis.segmentation import Segmentation, segment_frame
 from .plugins import NetworkSpec, hookimpl, registry
 from .signals import Axis, Stack, from_signal, load, save, to_signal
 from .simulation import (
+    PRESETS,
     CutCorners,
     Dataset,
+    Experiment,
     Grid,
     Microscope,
     Particle,
     Polyhedron,
     Sample,
+    Scene,
     Shape,
     project,
+    read_experiment,
     simulate,
+    write_experiment,
 )
 
 __all__ = [
+    "PRESETS",
     "Axis",
     "CutCorners",
     "Dataset",
+    "Experiment",
     "Grid",
     "InputError",
     "Microscope",
@@ -31,6 +39,7 @@ __all__ = [
     "Particle",
     "Polyhedron",
     "Sample",
+    "Scene",
     "Segmentation",
     "Shape",
     "Stack",
@@ -41,9 +50,11 @@ __all__ = [
     "from_signal",
     "hookimpl",
     "load",
+    "match_microscope",
     "networks",
     "plugins",
     "project",
+    "read_experiment",
     "registry",
     "save",
     "segment_frame",
@@ -53,4 +64,5 @@ __all__ = [
     "tasks",
     "testing",
     "to_signal",
+    "write_experiment",
 ]
