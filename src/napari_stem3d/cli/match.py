@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -24,13 +23,6 @@ if TYPE_CHECKING:
     from napari_stem3d.analysis.matching import Match
     from napari_stem3d.signals import Stack
     from napari_stem3d.simulation import Microscope
-
-#: What microscopes write into HyperSpy's metadata: stage, field and how many of its units.
-WRITTEN = {
-    "beam_energy": ("beam", "high_voltage", 1.0),
-    "convergence_angle": ("beam", "convergence", 1.0),
-    "dwell_time": ("scan", "dwell", 1e6),
-}
 
 
 class MatchCommand(DerivedCommand):
@@ -104,27 +96,18 @@ def match(
 def _known(
     typed: Mapping[str, Mapping[str, Any]], config: Path | None, metadata: Mapping[str, Any]
 ) -> Microscope:
-    from napari_stem3d.simulation import microscope_from_dict, read_settings
+    from napari_stem3d.simulation import (
+        microscope_from_dict,
+        microscope_of_metadata,
+        read_settings,
+    )
 
-    base = read_settings(config) if config else _written(metadata)
+    if config:
+        return microscope_from_dict(typed, read_settings(config))
+    base, notes = microscope_of_metadata(metadata)
+    for sentence in notes:
+        note(sentence)
     return microscope_from_dict(typed, base)
-
-
-def _written(metadata: Mapping[str, Any]) -> Microscope:
-    """Return the default microscope with what the file says of it, where that makes sense."""
-    from napari_stem3d.simulation import Microscope
-
-    told = metadata.get("Acquisition_instrument", {}).get("TEM", {})
-    microscope = Microscope()
-    for key, (name, field, units) in WRITTEN.items():
-        try:
-            stage = dataclasses.replace(getattr(microscope, name), **{field: told[key] * units})
-            microscope = dataclasses.replace(microscope, **{name: stage})
-        except KeyError:
-            continue
-        except (InputError, TypeError):
-            note(f"the file says {key} = {told[key]!r}, which is not used.")
-    return microscope
 
 
 def _print(found: Match, out: Path, as_json: bool) -> None:

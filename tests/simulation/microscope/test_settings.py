@@ -11,12 +11,15 @@ import pytest
 from napari_stem3d._errors import InputError
 from napari_stem3d.simulation import (
     PRESETS,
+    Beam,
     Contrast,
     Grid,
     Microscope,
     Probe,
+    Scan,
     metadata,
     microscope_from_dict,
+    microscope_of_metadata,
     microscope_to_dict,
     read_settings,
     write_settings,
@@ -137,3 +140,19 @@ def test_hyperspy_finds_the_standard_keys(tmp_path: Path) -> None:
     assert list(read.Sample.elements) == ["Si", "O"]
     assert read.Stem3D.dose == pytest.approx(microscope.electrons_per_pixel / 2)
     assert microscope_from_dict(read.Stem3D.microscope.as_dictionary()) == microscope
+
+
+def test_metadata_tell_of_the_microscope() -> None:
+    """SIM-18: what `metadata` writes is read back, and nonsense is told and left alone."""
+    made = Microscope(Beam(high_voltage=80.0, convergence=30.0), scan=Scan(dwell=4.0))
+    found, notes = microscope_of_metadata(metadata(made, Grid()))
+    assert (found.beam.high_voltage, found.beam.convergence) == (80.0, 30.0)
+    assert (found.scan.dwell, notes) == (pytest.approx(4.0), ())
+    told = {"Acquisition_instrument": {"TEM": {"beam_energy": -1.0, "dwell_time": "long"}}}
+    found, notes = microscope_of_metadata(told)
+    assert found == Microscope()
+    assert [note.split(" = ")[0] for note in notes] == [
+        "The file says beam_energy",
+        "The file says dwell_time",
+    ]
+    assert microscope_of_metadata({}) == (Microscope(), ())

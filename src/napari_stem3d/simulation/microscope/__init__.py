@@ -13,6 +13,7 @@ from napari_stem3d.simulation.microscope.scan import Scan
 from napari_stem3d.simulation.microscope.settings import (
     metadata,
     microscope_from_dict,
+    microscope_of_metadata,
     microscope_to_dict,
     read_settings,
     write_settings,
@@ -30,6 +31,7 @@ __all__ = [
     "get_preset",
     "metadata",
     "microscope_from_dict",
+    "microscope_of_metadata",
     "microscope_to_dict",
     "read_settings",
     "write_settings",

@@ -12,6 +12,13 @@ from napari_stem3d.simulation._toml import read_toml, write_toml
 from napari_stem3d.simulation.grid import Grid
 from napari_stem3d.simulation.microscope.microscope import Microscope
 
+# Names of HyperSpy: the stage, its field, and how many of its units they are.
+_WRITTEN = {
+    "beam_energy": ("beam", "high_voltage", 1.0),
+    "convergence_angle": ("beam", "convergence", 1.0),
+    "dwell_time": ("scan", "dwell", 1e6),
+}
+
 
 def microscope_to_dict(microscope: Microscope) -> dict[str, dict[str, Any]]:
     """Return every parameter of a microscope, as one table per stage of plain values."""
@@ -117,6 +124,34 @@ def metadata(microscope: Microscope, grid: Grid) -> dict[str, Any]:
         "Signal": {"signal_origin": "simulation"},
         "Stem3D": {"microscope": microscope_to_dict(microscope), "dose": microscope.dose(grid)},
     }
+
+
+def microscope_of_metadata(metadata: Mapping[str, Any]) -> tuple[Microscope, tuple[str, ...]]:
+    """Microscope as far as the metadata of an image tell of it, the default one else.
+
+    Parameters
+    ----------
+    metadata : mapping
+        As HyperSpy documents it; `metadata` writes more than this reads.
+
+    Returns
+    -------
+    microscope : Microscope
+        With voltage, convergence and dwell time of the image.
+    notes : tuple of str
+        A sentence about each entry that cannot be.
+    """
+    told = metadata.get("Acquisition_instrument", {}).get("TEM", {})
+    microscope, notes = Microscope(), []
+    for key, (name, field, factor) in _WRITTEN.items():
+        if key not in told:
+            continue
+        try:
+            stage = dataclasses.replace(getattr(microscope, name), **{field: told[key] * factor})
+            microscope = dataclasses.replace(microscope, **{name: stage})
+        except (InputError, TypeError):
+            notes.append(f"The file says {key} = {told[key]!r}, which is not used.")
+    return microscope, tuple(notes)
 
 
 def _refuse_unknown(what: str, names: Iterable[str], instance: Any) -> None:
