@@ -202,7 +202,7 @@ def test_a_cluster_of_two_processes_makes_the_same_images() -> None:
         ) as cluster,
         distributed.Client(cluster) as client,
     ):
-        images = client.compute(series.to_dask(4)).result(timeout=120)
+        images = client.compute(series.to_dask(4)).result(timeout=500)
         assert len(client.has_what()) == 2
     np.testing.assert_array_equal(images, series.images())
 

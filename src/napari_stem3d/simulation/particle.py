@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import math
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -57,14 +58,18 @@ class Particle:
 
     def __post_init__(self) -> None:
         """Refuse poses that are none."""
-        numbers = (*self.position, self.z)
-        if len(numbers) != 3 or not all(is_number(n) and np.isfinite(float(n)) for n in numbers):
+        numbers = (*self.position, self.z) if np.shape(self.position) == (2,) else ()
+        if not numbers or not all(is_number(n) and math.isfinite(n) for n in numbers):
             raise InputError(
                 "position must be two finite lengths (y, x) and z one, in nm. "
                 f"Received: {self.position!r} and {self.z!r}"
             )
         if not isinstance(self.rotation, Rotation) or not self.rotation.single:
             raise InputError(f"rotation must be one SciPy Rotation. Received: {self.rotation!r}")
+        if not isinstance(self.shape, Shape):
+            raise InputError(f"shape must be a Shape. Received: {self.shape!r}")
+        if not all(isinstance(d, Deformation) for d in self.deformations):
+            raise InputError(f"deformations must be Deformations. Received: {self.deformations!r}")
         if not (self.material is None or isinstance(self.material, str)):
             raise InputError(
                 f"material must be the formula of a material. Received: {self.material!r}"
@@ -136,6 +141,7 @@ class Particle:
 
         Both share one body, which is costly to deform.
         """
+        _ = self.body
         other = copy.copy(self)
         changes: dict[str, Any] = {"position": position, "motion": motion}
         if rotation is not None:
