@@ -125,6 +125,33 @@ def matrices(quaternions):
 
 
 @njit(cache=True)
+def interpolate_poses(keys, quaternions, positions, times):
+    """Quaternions (m, 4) and positions (m, 2) at times between keyframes (slerp, Shoemake 1985)."""
+    turns, places = np.empty((len(times), 4)), np.empty((len(times), 2))
+    for i in range(len(times)):
+        k = min(max(np.searchsorted(keys, times[i], side="right") - 1, 0), len(keys) - 1)
+        n = min(k + 1, len(keys) - 1)
+        span = keys[n] - keys[k]
+        share = min(max((times[i] - keys[k]) / span, 0.0), 1.0) if span > 0 else 0.0
+        apart = along = 0.0
+        for j in range(4):
+            apart += (quaternions[n, j] - quaternions[k, j]) ** 2
+            along += (quaternions[n, j] + quaternions[k, j]) ** 2
+        # A quaternion and its negative are one turn: the nearer of them is meant. The angle comes
+        # from the sides of the triangle that both span, which keeps its digits where it is small.
+        sign = 1.0 if apart <= along else -1.0
+        angle = 2 * np.arctan2(np.sqrt(min(apart, along)), np.sqrt(max(apart, along)))
+        near, far = 1 - share, share
+        if angle > 1e-9:
+            near, far = np.sin(angle * near) / np.sin(angle), np.sin(angle * far) / np.sin(angle)
+        for j in range(4):
+            turns[i, j] = near * quaternions[k, j] + sign * far * quaternions[n, j]
+        for j in range(2):
+            places[i, j] = (1 - share) * positions[k, j] + share * positions[n, j]
+    return turns, places
+
+
+@njit(cache=True)
 def find_windows(hulls, ends, radii, spans, turns, places, gpts, sampling):
     """First and one-past-last row and column of the pixels that each particle can cover."""
     found = np.empty((len(radii), 4), np.int64)
@@ -153,13 +180,13 @@ def _box_corners(points):
     """Corners of the box around many points, which stand for them where they turn row by row."""
     if len(points) <= 8:
         return points
-    low, high = points[0].copy(), points[0].copy()
-    for point in points:
-        low, high = np.minimum(low, point), np.maximum(high, point)
     corners = np.empty((8, 3))
-    for i in range(8):
-        for k in range(3):
-            corners[i, k] = high[k] if i >> k & 1 else low[k]
+    for k in range(3):
+        low = high = points[0, k]
+        for i in range(len(points)):
+            low, high = min(low, points[i, k]), max(high, points[i, k])
+        for i in range(8):
+            corners[i, k] = high if i >> k & 1 else low
     return corners
 
 

@@ -7,7 +7,7 @@ from numba import njit
 
 from napari_stem3d.simulation._row_kernel import limit_row, turn_planes, turn_quadrics
 
-_BLOCK = 8  # rows of a moving mesh that share a look for the triangles which they may cross
+_BLOCK = 6  # rows of a moving mesh, and blocks of them, that share a look for its triangles
 
 
 @njit(cache=True)
@@ -57,32 +57,45 @@ def _cross_moving(mesh, path, window, sampling, limits, depth):
     radius = np.sqrt((vertices**2).sum(axis=1).max())
     points = vertices[:, 0].copy(), vertices[:, 1].copy(), vertices[:, 2].copy()
     heights = np.empty(len(vertices))
-    near = np.empty(len(faces), np.int64)
-    for start in range(window[0], window[1], _BLOCK):
-        stop = min(start + _BLOCK, window[1])
-        middle = first + (start + stop) // 2
-        low, high = start * sampling[0], (stop - 1) * sampling[0]
-        stray = 0.0
-        for at in range(first + start, first + stop):
-            change = np.sqrt(((turns[at, 1] - turns[middle, 1]) ** 2).sum())
-            stray = max(stray, radius * change + abs(places[at, 0] - places[middle, 0]))
-        _find_heights(turns, middle, points, heights)
-        low, high = low - places[middle, 0] - stray, high - places[middle, 0] + stray
-        count = _find_crossed(heights, faces, low, high, near)
-        for row in range(start, stop):
-            at = first + row
-            _find_heights(turns, at, points, heights)
-            y, x = row * sampling[0] - places[at, 0], window[2] * sampling[1] - places[at, 1]
-            for t in near[:count]:
-                i, j, k = faces[t]
-                if (
-                    min(heights[i], heights[j], heights[k])
-                    <= y
-                    <= max(heights[i], heights[j], heights[k])
-                ):
-                    a, b = _turn(turns, at, vertices, i), _turn(turns, at, vertices, j)
-                    c = _turn(turns, at, vertices, k)
-                    _cross(a, b, c, y, x, sampling[1], row - window[0], limits, depth)
+    everything = np.arange(len(faces))
+    wide, near = np.empty_like(everything), np.empty_like(everything)
+    x_first = window[2] * sampling[1]
+    for start in range(window[0], window[1], _BLOCK**2):
+        stop = min(start + _BLOCK**2, window[1])
+        low, high = _heights_of(start, stop, path, sampling[0], radius, points, heights)
+        found = _find_crossed(heights, faces, low, high, everything, wide)
+        for begin in range(start, stop, _BLOCK):
+            end = min(begin + _BLOCK, stop)
+            low, high = _heights_of(begin, end, path, sampling[0], radius, points, heights)
+            count = _find_crossed(heights, faces, low, high, wide[:found], near)
+            for row in range(begin, end):
+                at = first + row
+                _find_heights(turns, at, points, heights)
+                y, x = row * sampling[0] - places[at, 0], x_first - places[at, 1]
+                for t in near[:count]:
+                    i, j, k = faces[t]
+                    one, two, three = heights[i], heights[j], heights[k]
+                    if min(one, two, three) <= y <= max(one, two, three):
+                        a, b = _turn(turns, at, vertices, i), _turn(turns, at, vertices, j)
+                        c = _turn(turns, at, vertices, k)
+                        _cross(a, b, c, y, x, sampling[1], row - window[0], limits, depth)
+
+
+@njit(cache=True)
+def _heights_of(start, stop, path, dy, radius, points, heights):
+    """Put vertices where they lie in the middle of a block of rows, and return what it covers.
+
+    That is the span of heights, widened by how far any vertex strays from there in the block.
+    """
+    first, _, turns, places = path
+    middle = first + (start + stop) // 2
+    stray = 0.0
+    for at in range(first + start, first + stop):
+        change = np.sqrt(((turns[at, 1] - turns[middle, 1]) ** 2).sum())
+        stray = max(stray, radius * change + abs(places[at, 0] - places[middle, 0]))
+    _find_heights(turns, middle, points, heights)
+    shift = places[middle, 0]
+    return start * dy - shift - stray, (stop - 1) * dy - shift + stray
 
 
 @njit(cache=True)
@@ -94,10 +107,10 @@ def _find_heights(turns, at, points, heights):
 
 
 @njit(cache=True)
-def _find_crossed(heights, faces, low, high, near):
-    """Write to `near` which triangles reach between two heights, and return their number."""
+def _find_crossed(heights, faces, low, high, among, near):
+    """Write to `near` which of some triangles reach between two heights; return their number."""
     count = 0
-    for t in range(len(faces)):
+    for t in among:
         a, b, c = heights[faces[t, 0]], heights[faces[t, 1]], heights[faces[t, 2]]
         near[count] = t
         count += max(a, b, c) >= low and min(a, b, c) <= high

@@ -7,9 +7,10 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial.transform import Rotation, Slerp
+from scipy.spatial.transform import Rotation
 
 from napari_stem3d._errors import InputError
+from napari_stem3d.simulation import _kernels
 
 Array = NDArray[np.float64]
 
@@ -84,9 +85,10 @@ class Trajectory:
         positions : ndarray, shape (m, 2)
             Positions (y, x) [nm].
         """
-        inside = np.clip(np.asarray(times, float), self.times[0], self.times[-1])
-        positions = [np.interp(inside, self.times, axis) for axis in self.positions.T]
-        return self._slerp(inside), np.stack(positions, axis=-1)
+        asked = np.asarray(times, float)
+        keys = self.times, self._quaternions, self.positions
+        quaternions, positions = _kernels.interpolate_poses(*keys, asked)
+        return Rotation.from_quat(quaternions), positions
 
     def speeds(self, times: ArrayLike) -> tuple[tuple[float, float], float]:
         """Mean velocity (vy, vx) [nm/s] and mean angular speed [°/s] over ascending times.
@@ -104,11 +106,8 @@ class Trajectory:
         return (vy, vx), float(np.linalg.norm(turns)) / lasts
 
     @cached_property
-    def _slerp(self) -> Slerp:
-        if len(self.times) == 1:  # a pose that never changes is its own end
-            both = Rotation.concatenate([self.rotations, self.rotations])
-            return Slerp([self.times[0], self.times[0] + 1], both)
-        return Slerp(self.times, self.rotations)
+    def _quaternions(self) -> Array:
+        return self.rotations.as_quat()
 
 
 def _numbers(values: ArrayLike) -> Array:

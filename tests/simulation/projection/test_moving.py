@@ -102,7 +102,7 @@ def test_times_are_one_for_each_row(times: NDArray) -> None:
 def test_turning_during_the_scan_costs_little_more_than_standing_still(
     shape: Shape, least_times: Callable[..., list[float]]
 ) -> None:
-    # Twice, where the machine is quiet and the image large enough for the pixels to count.
+    # About twice where the machine is quiet; the rest is for when it is not.
     grid = Grid((256, 256), (0.08, 0.08))
     particle = moving(shape, 60.0, drift=0.0)
     particle = Particle(
@@ -113,4 +113,4 @@ def test_turning_during_the_scan_costs_little_more_than_standing_still(
     static, turning = least_times(
         lambda: project(still, grid), lambda: project(particle, grid, times=times)
     )
-    assert turning < 4 * static
+    assert turning < 3 * static
