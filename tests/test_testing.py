@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
@@ -13,34 +14,55 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
+from napari_stem3d._errors import InputError
 from napari_stem3d.plugins import registry
 from napari_stem3d.simulation import (
     Body,
     Cuboid,
-    CutCorners,
+    Cylinder,
     Deformation,
     Grid,
     Octahedron,
-    Piece,
     Particle,
+    Piece,
+    Polyhedron,
     Shape,
     Sphere,
     Tetrahedron,
+    length,
     project,
+    quantity,
+    switch,
 )
 from napari_stem3d.testing import check_deformation, check_shape
 
+COUNTER = itertools.count()
 FIXTURES = Path(__file__).parent / "fixtures"
 
 
-@pytest.mark.parametrize("name", [n for (kind, n) in registry().owners if kind == "shape"])
+@pytest.mark.parametrize("name", [n for n in registry().shapes if n != "mesh"])
 def test_every_registered_shape_keeps_the_contract(name: str) -> None:
+    """SIM-02, SIM-03, P-9: volume, silhouette, slopes, mirror and quaternion of every shape."""
     check_shape(registry().shapes[name])
 
 
-@pytest.mark.parametrize("shape", [Cuboid(a=8, b=10, c=12), Octahedron()])
-def test_cut_corners_keep_the_contract(shape: Shape) -> None:
-    check_deformation(CutCorners.random(shape, 3, np.random.default_rng(0)), shape)
+def test_the_shape_from_a_file_keeps_the_contract(tmp_path: Path) -> None:
+    trimesh = pytest.importorskip("trimesh")
+    trimesh.creation.torus(3, 1).export(tmp_path / "torus.stl")
+    check_shape(registry().shapes["mesh"], path=str(tmp_path / "torus.stl"))
+
+
+@pytest.mark.parametrize("name", registry().deformations)
+@pytest.mark.parametrize("shape", [Cuboid(a=8, b=10, c=12), Octahedron(), Cylinder()])
+def test_every_registered_deformation_keeps_the_contract(name: str, shape: Shape) -> None:
+    """SIM-07: whatever can be wrong with a particle, its thickness adds up to its volume."""
+    kind, rng = registry().deformations[name], np.random.default_rng(0)
+    try:
+        deformation = kind.random(shape, 2, rng)
+    except InputError:
+        assert not isinstance(shape, Polyhedron)
+        return
+    check_deformation(deformation, shape, poses=2)
 
 
 def stranger(base: type, **changes: Any) -> type:
@@ -54,6 +76,11 @@ def stranger(base: type, **changes: Any) -> type:
 def tetrahedral_mesh(faces: list[list[int]]) -> Any:
     vertices = np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]], float)
     return lambda self: (vertices * self.diameter / 4, np.array(faces))
+
+
+def ripple(self: Sphere) -> float:
+    """Right within 0.4 %, with a slope that is not."""
+    return np.pi * self.diameter**3 / 6 * (1 + 0.004 * np.sin(100 * np.log(self.diameter / 10)))
 
 
 CLOSED = [[0, 1, 2], [0, 2, 3], [0, 3, 1], [1, 3, 2]]
@@ -76,6 +103,24 @@ RELATIVE = {"unit": "nm", "min": 1, "max": 9, "doc": "edge", "relative": (1, 0.5
         (
             stranger(Sphere, edge=field(default=2.0, metadata=RELATIVE), annotations={"edge": ""}),
             "field 'edge' of Stranger has an empty range 'relative'",
+        ),
+        (
+            stranger(Sphere, fast=True, annotations={"fast": "bool"}),
+            r"field 'fast' of Stranger has no 'doc': make it with switch\(\) or text\(\)",
+        ),
+        (
+            stranger(Sphere, turns=quantity(1, "", 0, 9, "turns"), annotations={"turns": "float"}),
+            r"field 'turns' .* has no 'typical', the range to draw it from: give it to quantity",
+        ),
+        (
+            stranger(
+                Shape,
+                name="a",
+                description="b",
+                hole=switch(True, "hole"),
+                annotations={"hole": "bool"},
+            ),
+            r"Stranger must have at least one dimension: make it with length\(\)",
         ),
         (stranger(Sphere, __post_init__=lambda self: None), "takes twice its 'max'"),
         (stranger(Sphere, volume=-1.0), "volume of Stranger.* positive number, not -1.0"),
@@ -104,6 +149,15 @@ RELATIVE = {"unit": "nm", "min": 1, "max": 9, "doc": "edge", "relative": (1, 0.5
             ),
             "origin of Stranger.* must be its centre of mass",
         ),
+        (
+            stranger(Sphere, idle=length(3.0, "of no use"), annotations={"idle": "float"}),
+            "field 'idle' of Stranger has no effect on its body",
+        ),
+        (
+            stranger(Sphere, volume=property(ripple)),
+            r"volume of Stranger.* changes by .* and its thickness by .* where 'diameter' changes",
+        ),
+        (stranger(Sphere), "cannot be sent to another process: PicklingError"),
     ],
 )
 def test_a_broken_shape_gets_its_sentence(shape_class: type[Shape], sentence: str) -> None:
@@ -115,7 +169,7 @@ def test_a_projector_that_favours_one_side_is_found_out(monkeypatch: pytest.Monk
     def shifted(particle: Particle, grid: Grid) -> np.ndarray:
         return np.roll(project(particle, grid), 2, axis=0)
 
-    monkeypatch.setattr("napari_stem3d.testing._bodies.project", shifted)
+    monkeypatch.setattr("napari_stem3d.testing._images.project", shifted)
     roomy = stranger(Cuboid, radius=property(lambda self: self.a + self.b + self.c))
     with pytest.raises(AssertionError, match="not the same from the front and from behind"):
         check_shape(roomy)
@@ -128,9 +182,28 @@ def test_a_projector_that_minds_the_sign_of_the_quaternion_is_found_out(
         sign = np.sign(particle.rotation.as_quat()[3])
         return project(particle, grid) * np.float32(1 + 1e-4 * sign)
 
-    monkeypatch.setattr("napari_stem3d.testing._bodies.project", minding)
+    monkeypatch.setattr("napari_stem3d.testing._images.project", minding)
+    # A particle gives its quaternion one sign, before the projector can mind.
+    monkeypatch.setattr("napari_stem3d.simulation.particle.canonical", lambda rotation: rotation)
     with pytest.raises(AssertionError, match="changes with the sign of the quaternion"):
         check_shape(Tetrahedron)
+
+
+def test_a_projector_with_fringes_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same volume on a larger silhouette."""
+
+    def fringed(particle: Particle, grid: Grid) -> np.ndarray:
+        image = project(particle, grid)
+        return (image + np.roll(image, 1, 0) + np.roll(image, -1, 0)) / np.float32(3)
+
+    monkeypatch.setattr("napari_stem3d.testing._images.project", fringed)
+    roomy = stranger(
+        Sphere,
+        radius=property(lambda self: 0.7 * self.diameter),
+        quadric=lambda self: np.diag([1.0, 1.0, 1.0, -(self.diameter**2) / 4]),
+    )
+    with pytest.raises(AssertionError, match=r"mean silhouette of .* quarter of its surface"):
+        check_shape(roomy)
 
 
 @dataclass(frozen=True)
@@ -154,6 +227,8 @@ class Halving(Deformation):
         if self.fault == "drift":
             self.drift[0] += 0.1
             plane.offsets[:] = self.drift
+        if self.fault == "forget":
+            return shape.body.cut(plane)
         if self.fault == "grow":
             piece = body.pieces[0][1]
             return Body(((1.0, replace(piece, offsets=piece.offsets * 2)),), body.radius)
@@ -172,11 +247,33 @@ def test_a_good_deformation_passes() -> None:
         ("overwrite", "must return a new Body and leave the one it is given alone"),
         ("drift", "must give the same body every time"),
         ("grow", "adds up to .* and its volume is"),
+        ("forget", "must deform the body it is given, and forgets what came before"),
     ],
 )
 def test_a_broken_deformation_gets_its_sentence(fault: str, sentence: str) -> None:
     with pytest.raises(AssertionError, match=sentence):
         check_deformation(Halving(fault), Cuboid())
+
+
+@pytest.mark.parametrize(
+    ("draw", "sentence"),
+    [
+        (lambda cls, shape, count, rng: None, r"random must return a Halving, not None"),
+        (lambda cls, shape, count, rng: cls(drift=[0.0], fault=str(next(COUNTER))),
+         r"random must take all its chances from the rng"),
+    ],
+)  # fmt: skip
+def test_a_deformation_drawn_otherwise_gets_its_sentence(
+    monkeypatch: pytest.MonkeyPatch, draw: Any, sentence: str
+) -> None:
+    monkeypatch.setattr(Halving, "random", classmethod(draw))
+    with pytest.raises(AssertionError, match=sentence):
+        check_deformation(Halving(), Cuboid())
+
+
+def test_a_deformation_that_cannot_travel_is_found_out() -> None:
+    with pytest.raises(AssertionError, match="cannot be sent to another process"):
+        check_deformation(stranger(Halving)(), Cuboid())
 
 
 def test_a_deformation_that_is_none_is_refused() -> None:

@@ -35,7 +35,10 @@ MISSPELT = RING.format(name="ring", hook="register_shape")
 DUPLICATE = RING.format(name="sphere", hook="register_shapes")
 FAILING = RING.format(name="ring", hook="register_shapes").replace("[Ring]", "[Rong]")
 
-SHAPES = "sphere ellipsoid cuboid tetrahedron square_pyramid cone cylinder octahedron".split()
+SHAPES = (
+    "sphere ellipsoid cuboid tetrahedron square_pyramid cone cylinder octahedron hexagonal_prism "
+    "rod truncated_octahedron decahedron icosahedron helix mesh"
+).split()
 
 
 def test_built_ins_come_in_first_and_are_ours(write_plugin: Write) -> None:

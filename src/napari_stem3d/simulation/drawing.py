@@ -14,11 +14,11 @@ from napari_stem3d._errors import InputError
 def draw_fields(
     kind: type[Any], rng: np.random.Generator, size: float, given: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Values for all fields of a dataclass, in the order of the fields.
+    """Values for the fields of a dataclass, drawn in the order of the fields.
 
     Lengths are drawn uniformly from their ``relative`` range times `size`, quantities from their
     ``typical`` range, whole numbers from their bounds, and switches are on or off with equal
-    chances. What is none of these, such as the path of a file, stays at its default.
+    chances. What is none of these, such as the path of a file, is left at its default.
 
     Parameters
     ----------
@@ -46,13 +46,12 @@ def draw_fields(
         raise InputError(
             f"The fields of {kind.__name__} are {', '.join(fields)}. Received: {unknown[0]!r}"
         )
-    return {
-        name: given[name] if name in given else _draw(field, rng, size)
-        for name, field in fields.items()
-    }
+    drawn = {name: _draw(field, rng, size) for name, field in fields.items() if name not in given}
+    return {name: value for name, value in drawn.items() if value is not None} | dict(given)
 
 
 def _draw(field: dataclasses.Field[Any], rng: np.random.Generator, size: float) -> Any:
+    """Return a random value, or None where there is nothing to draw from."""
     facts = field.metadata
     if "relative" in facts:
         return float(size * rng.uniform(*facts["relative"]))
@@ -64,4 +63,4 @@ def _draw(field: dataclasses.Field[Any], rng: np.random.Generator, size: float) 
         if facts.get("whole"):
             return int(rng.integers(facts["min"], facts["max"], endpoint=True))
         return float(rng.uniform(facts["min"], facts["max"]))
-    return bool(rng.integers(2)) if isinstance(field.default, bool) else field.default
+    return bool(rng.integers(2)) if isinstance(field.default, bool) else None

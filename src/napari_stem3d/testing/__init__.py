@@ -3,7 +3,8 @@
 Each raises `AssertionError` with a sentence that says what is wrong, and returns nothing otherwise.
 """
 
-from napari_stem3d.testing._bodies import check_deformation, check_shape
+from napari_stem3d.testing._deformations import check_deformation
 from napari_stem3d.testing._networks import check_network
+from napari_stem3d.testing._shapes import check_shape
 
 __all__ = ["check_deformation", "check_network", "check_shape"]

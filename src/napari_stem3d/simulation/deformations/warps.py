@@ -123,9 +123,9 @@ class Rough(Warp):
     name: ClassVar[str] = "rough"
     description: ClassVar[str] = "with a rough surface"
 
-    rms: float = length(0.2, "rms height of the roughness", relative=(0.01, 0.03))
+    rms: float = length(0.2, "rms height of the roughness", relative=(0.01, 0.04))
     correlation: float = length(
-        2.0, "length over which the autocorrelation falls to 1/e", relative=(0.15, 0.3)
+        2.0, "length over which the autocorrelation falls to 1/e", relative=(0.2, 0.4)
     )
     seed: int = whole(0, 0, 2**31 - 1, "which of the random surfaces")
 
