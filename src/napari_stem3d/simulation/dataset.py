@@ -171,11 +171,11 @@ class Dataset(Sequence[Sample]):
         rng = np.random.default_rng([self.seed, self._position(index)])
         return self.draw(rng), rng, 0.0
 
-    def _position(self, index: int) -> int:
+    def _position(self, index: Any) -> int:
         """Index counted from the first sample."""
         if not (is_number(index) and isinstance(index, Integral)):
             raise InputError(f"index must be a whole number or a slice. Received: {index!r}")
-        if not -self.length <= index < self.length:
+        if not -self.length <= int(index) < self.length:
             raise IndexError(f"index must lie in a series of {self.length}. Received: {index}")
         return int(index) % self.length
 

@@ -172,7 +172,7 @@ def walk(
         reach *= 2
     rotations = Rotation.concatenate([particle.rotation, turns * particle.rotation])
     positions = np.array(particle.position) + np.vstack([np.zeros(2), np.cumsum(moves, axis=0)])
-    return Trajectory(np.arange(count + 1) * interval, rotations, positions)
+    return Trajectory(np.arange(count + 1, dtype=float) * interval, rotations, positions)
 
 
 def direction(axis: Any) -> Array:

@@ -172,7 +172,7 @@ def simulate(
         raise InputError(f"deformations must be a sequence. Received: {deformations!r}")
     motion = motion or Motion()
     scenes = RandomScenes(
-        Choice(shape) if isinstance(shape, Sequence) and not isinstance(shape, str) else shape,
+        Choice(shape) if isinstance(shape, (list, tuple)) else shape,
         deformed_corners,
         tuple(deformations),
         particles,
@@ -188,11 +188,11 @@ def simulate(
 
 
 def _deformation(item: Any, shape: Shape, rng: np.random.Generator) -> Deformation:
-    """Deformation that an item of `simulate`'s list stands for."""
-    if isinstance(item, Distribution):
-        item = draw(item, rng)
-    parts = item if isinstance(item, (tuple, list)) and len(item) in (2, 3) else (item,)
-    kind, count, given = (*parts, *(1, {})[len(parts) - 1 :])
+    """Return the deformation that an item of `simulate`'s list stands for."""
+    item = draw(item, rng)
+    kind, count, given = item, 1, {}
+    if isinstance(item, (tuple, list)) and 2 <= len(item) <= 3:
+        kind, count, given = item if len(item) == 3 else (*item, {})
     if isinstance(kind, str):
         kind = get_deformation(kind)
     if isinstance(kind, type) and issubclass(kind, Deformation):
