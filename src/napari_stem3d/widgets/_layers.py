@@ -13,6 +13,8 @@ from napari_stem3d.signals import Stack, to_layer_data
 
 LayerData = tuple[Any, dict[str, Any], str]
 ROLE, PREVIEW = "stem3d_role", "stem3d_preview"  # in a layer's metadata
+# Okabe and Ito's colours, which colour-blind readers tell apart; grey instead of their black.
+COLOURS = "#e69f00 #56b4e9 #009e73 #f0e442 #0072b2 #d55e00 #cc79a7 #999999".split()
 TAKEN_OVER = {"name", "scale", "translate", "units", "axis_labels", "metadata", "features"}
 
 

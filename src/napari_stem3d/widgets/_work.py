@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from skimage.segmentation import relabel_sequential
 
 from napari_stem3d.analysis.classification import classify_frame
+from napari_stem3d.analysis.matching import Match, match_microscope, retake
 from napari_stem3d.analysis.particles import measure_particles
 from napari_stem3d.analysis.segmentation import segment_frame
+from napari_stem3d.simulation import Microscope
 
 Sampling = tuple[float, float] | None
 Report = Callable[[int, int], None]
@@ -53,3 +55,11 @@ def _readable(table: pd.DataFrame) -> pd.DataFrame:
     table = table.loc[:, (table != "").any()]
     details = [name for name in table if name.startswith(("p_", "y", "x", "area"))]
     return table[[name for name in table if name not in details] + details].round(3)
+
+
+def match(
+    frame: NDArray[Any], sampling_nm: Sampling, vacuum: NDArray[Any] | None, known: Microscope
+) -> tuple[Match, NDArray[Any]]:
+    """Match a microscope to a frame, and take the frame's particles again with it."""
+    found = match_microscope(frame, sampling_nm, vacuum, known.contrast.material, known)
+    return found, retake(frame, found, np.random.default_rng(0))

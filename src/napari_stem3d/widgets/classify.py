@@ -11,10 +11,7 @@ from napari_stem3d._errors import InputError
 from napari_stem3d.plugins import registry
 from napari_stem3d.signals import Stack, from_layer
 from napari_stem3d.widgets._image_panel import ImagePanel, layer_menu, network_menu, required
-from napari_stem3d.widgets._layers import ParticleLayer
-
-# Okabe and Ito's colours, which colour-blind readers tell apart; grey instead of their black.
-COLOURS = "#e69f00 #56b4e9 #009e73 #f0e442 #0072b2 #d55e00 #cc79a7 #999999".split()
+from napari_stem3d.widgets._layers import COLOURS, ParticleLayer
 
 
 class ClassifyWidget(ImagePanel):
