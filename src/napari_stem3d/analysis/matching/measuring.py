@@ -1,0 +1,176 @@
+"""All that one image tells about the microscope that recorded it, as numbers with errors."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from napari_stem3d.analysis.matching.background import Texture, measure_texture, smooth
+from napari_stem3d.analysis.matching.blur import measure_blur
+from napari_stem3d.analysis.matching.dose import grey_per_nm
+from napari_stem3d.analysis.matching.estimates import Estimate
+from napari_stem3d.analysis.matching.flicker import current_correlation, largest_flicker
+from napari_stem3d.analysis.matching.frame import Frame, Mask
+from napari_stem3d.analysis.matching.jitter import measure_jitter
+from napari_stem3d.analysis.matching.noise import PhotonTransfer, photon_transfer
+from napari_stem3d.simulation import Microscope
+
+_NOTHING = Texture(0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
+
+
+def measure(frame: Frame, film: Mask, start: Microscope) -> dict[str, Estimate]:
+    """Estimates by name; those that the image does not allow are missing.
+
+    Parameters
+    ----------
+    frame : Frame
+        Image; what had to be assumed is added to its notes.
+    film : ndarray of bool
+        Its empty film.
+    start : Microscope
+        What is known of the microscope.
+    """
+    found: dict[str, Estimate] = {}
+    texture, errors = _NOTHING, _NOTHING
+    steady = current_correlation(start, frame.grid)
+    if film.any():
+        blur = measure_blur(frame, 0.0)
+        texture, errors = measure_texture(frame, film, steady, blur.value if blur else 0.0)
+    line = photon_transfer(frame, film, texture.memory)
+    _levels(frame, film, line, texture, found)
+    _gain(frame, line, texture, errors, found)
+    if film.any():
+        _film(frame, film, steady, texture, errors, found)
+    if blur := measure_blur(frame, texture.memory):
+        found["blur"] = blur
+    noise = (
+        found["gain"].value
+        * np.maximum(smooth(frame.values, frame.known, 1.5) - found["offset"].value, 0.0)
+        * _averaging(found)
+        + found["read-out"].value ** 2
+    )
+    if jitter := measure_jitter(frame, noise, texture.memory):
+        found["jitter"] = jitter
+    if signal := grey_per_nm(frame, film):
+        found["signal"] = signal
+    return found
+
+
+def _averaging(found: dict[str, Estimate]) -> float:
+    """Tell what afterglow leaves of the variance of counts, ``(1 - ρ) / (1 + ρ)``."""
+    kept = found["afterglow"].value
+    return (1 - kept) / (1 + kept)
+
+
+def _levels(
+    frame: Frame,
+    film: Mask,
+    line: PhotonTransfer | None,
+    texture: Texture,
+    found: dict[str, Estimate],
+) -> None:
+    """Black level, read-out noise, and how far the film lies above the one."""
+    rounding = (frame.bits > 0) / 12
+    darkest = float(np.nanpercentile(smooth(frame.values, frame.known, 1.5), 0.5))
+    if frame.vacuum is not None:
+        empty = frame.values[frame.vacuum]
+        read = max(float(empty.var()) - rounding, 0.0)
+        found["offset"] = Estimate(
+            float(empty.mean()), float(empty.std()) / math.sqrt(empty.size), "ADU"
+        )
+        found["read-out"] = Estimate(math.sqrt(read), math.sqrt(read / (2 * empty.size)), "ADU")
+    else:
+        offset, error = min(darkest, 0.0), math.nan
+        if line and line.slope > 0:
+            offset = min((rounding - line.intercept) / line.slope, darkest)
+            error = math.hypot(line.intercept_error, offset * line.slope_error) / line.slope
+            # The two errors of a line nearly cancel where its points lie.
+            error = min(error, 3 * math.sqrt(max(texture.white, rounding)))
+        found["offset"] = Estimate(offset, error, "ADU")
+        found["read-out"] = Estimate(0.0, math.nan, "ADU")
+        frame.notes.append(
+            "Without a vacuum region the black level is taken where the noise would vanish, and "
+            "all noise for that of electrons."
+        )
+    if film.any():
+        level = float(frame.values[film].mean()) - found["offset"].value
+        spread = math.sqrt((texture.film + texture.rows) / 8)
+        found["background"] = Estimate(level, spread, "ADU")
+
+
+def _gain(
+    frame: Frame,
+    line: PhotonTransfer | None,
+    texture: Texture,
+    errors: Texture,
+    found: dict[str, Estimate],
+) -> None:
+    """Gain, and the fraction of the light that the next pixel keeps."""
+    quiet = found["read-out"].value ** 2 + (frame.bits > 0) / 12
+    counted = max(texture.white - quiet, 0.0)
+    # Read-out and rounding come after the light: they dilute the correlation of its noise.
+    dilution = texture.white / counted if counted > 0.05 * texture.white > 0 else 1.0
+    kept = min(texture.memory * dilution, 0.95)
+    found["afterglow"] = Estimate(kept, errors.memory * dilution, "")
+    level = found["background"].value if "background" in found else 0.0
+    slope, error = (line.slope, line.slope_error) if line else (math.inf, math.inf)
+    ceiling = counted / level if level > 0 else math.inf
+    if not 0 < slope <= ceiling:
+        if not 0 < ceiling < math.inf:
+            ceiling = (texture.white or float(np.nanvar(frame.values))) / max(
+                float(np.nanmean(frame.values)) - found["offset"].value, 1e-9
+            )
+        slope, error = ceiling, max(errors.white / max(level, 1e-9), 0.2 * ceiling)
+        frame.notes.append(
+            "The noise on particles cannot be told from their structure: the gain is that of the "
+            "film, whose own grain may be part of it."
+        )
+    averaging = _averaging(found)
+    found["gain"] = Estimate(slope / averaging, error / averaging, "ADU/e")
+
+
+def _film(
+    frame: Frame,
+    film: Mask,
+    steady: np.ndarray,
+    texture: Texture,
+    errors: Texture,
+    found: dict[str, Estimate],
+) -> None:
+    """Grain, roughness and correlation of the film, and the noise that its lines share."""
+    level = found["background"].value
+    shot = found["gain"].value * _averaging(found) * max(level, 0.0)
+    quiet = found["read-out"].value ** 2 + (frame.bits > 0) / 12
+    grain = texture.grain + max(texture.white - shot - quiet, 0.0)
+    error = math.hypot(errors.grain, errors.white)
+    found["grain"] = Estimate(math.sqrt(grain), _root_error(grain, error), "ADU")
+    found["line noise"] = Estimate(
+        math.sqrt(texture.rows), _root_error(texture.rows, errors.rows), "ADU"
+    )
+    if level <= 0:
+        return
+    found["roughness"] = Estimate(
+        100 * math.sqrt(texture.film) / level,
+        100 * _root_error(texture.film, errors.film) / level,
+        "%",
+    )
+    found["correlation"] = Estimate(texture.length, errors.length, "nm")
+    flicker, bound = math.sqrt(texture.rows) / level, largest_flicker(frame, film, steady)
+    if texture.rows < 2 * errors.rows:
+        flicker = 0.0
+    elif bound < 0.7 * flicker:
+        frame.notes.append(
+            f"Lines differ by {math.sqrt(texture.rows):.3g} grey values rms in the film, but by "
+            f"less than {100 * bound:.2g} % on particles: most of it is added by the detector, not "
+            "by the beam, and not reproduced."
+        )
+        flicker = 0.0
+    found["flicker"] = Estimate(
+        100 * flicker, 100 * _root_error(texture.rows, errors.rows) / level, "%"
+    )
+
+
+def _root_error(variance: float, error: float) -> float:
+    """Give the standard error of the root of a variance; near zero, the root of the error."""
+    return error / (2 * math.sqrt(variance)) if variance > error else math.sqrt(error)
