@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import numba
@@ -137,6 +138,24 @@ def test_blocks_of_many_rates_count_as_each_rate_alone() -> None:
     for rate in np.unique(rates):
         alone = drawn(rate, KEYS[:3])
         np.testing.assert_array_equal(mixed[:, rates == rate], alone[:, rates == rate])
+
+
+def test_tiny_expectations_cost_no_more_than_others(one_thread: None) -> None:
+    """SIM-17: processors slow down a hundredfold over numbers near the end of their range."""
+
+    def least(rate: float) -> float:
+        expected = np.full((4, *SHAPE), rate, np.float32)
+        expected[:, :, ::64] = 9
+        times = []
+        for _ in range(8):
+            start = time.perf_counter()
+            poisson(KEYS[:4], expected)
+            times.append(time.perf_counter() - start)
+        return min(times)
+
+    usual = least(1.0)
+    for rate in (1e-3, 1e-9, 1e-20, 1e-42):
+        assert least(rate) < 3 * usual
 
 
 def test_nothing_comes_from_what_is_not_positive() -> None:

@@ -54,6 +54,9 @@ _C4 = tuple(map(_f, (-8 / 405, 7 / 810, 1 / 270)))
 _LOW = _f(EXPANSION_FROM)
 _LOW_BITS = _LOW.view(np.int32)
 _HIGHEST = np.finfo(_f).max
+# Probabilities and expectations that are taken for none: processors slow down a hundredfold over
+# numbers at the lower end of single precision, which their products would reach.
+_NEGLIGIBLE, _NOTHING = _f(1e-12), _f(1e-10)
 _RARE = 1 - 1e-4  # beyond, single precision resolves the cumulative sum no more
 _LATEST = np.int32((_RARE - 0.5) * 2**32)
 
@@ -251,7 +254,8 @@ def _invert(bits, rates, term, left, count, bound):
         one, two = _ONE / _f(k + 1), _ONE / _f(k + 2)
         for i in range(BLOCK):
             first = term[i] * (rates[i] * one)
-            term[i] = first * (rates[i] * two)
+            second = first * (rates[i] * two)
+            term[i] = second if second > _NEGLIGIBLE else _ZERO
             beyond = left[i] - first
             count[i] += (_ONE if left[i] > _ZERO else _ZERO) + (_ONE if beyond > _ZERO else _ZERO)
             left[i] = beyond - term[i]
@@ -307,7 +311,7 @@ def _poisson(keys, expected, out):
         for start in range(0, out.shape[1], BLOCK):
             source, target = expected[n, start : start + BLOCK], out[n, start : start + BLOCK]
             for i in range(len(source)):
-                rates[i] = min(source[i], _HIGHEST) if source[i] > _ZERO else _ZERO
+                rates[i] = min(source[i], _HIGHEST) if source[i] > _NOTHING else _ZERO
             low, high = np.int32(0), np.int32(0)
             for i in range(BLOCK):
                 high = max(high, patterns[i])
