@@ -147,7 +147,8 @@ def chain(particles: list[Particle], seed: int) -> None:
         scan=replace(ideal.scan, jitter=default.scan.jitter),
         detector=replace(ideal.detector, shot_noise=True),
     )
-    expected = replace(counting, detector=ideal.detector).images(maps, GRID, keys)
+    uncounted = replace(counting, detector=ideal.detector)
+    expected = uncounted.images(maps, GRID, keys)
     stages = {
         stage: replace(ideal, **{stage: getattr(default, stage)})
         for stage in ("film", "probe", "scan", "detector")
@@ -164,6 +165,10 @@ def chain(particles: list[Particle], seed: int) -> None:
         (
             "projection and even film, probe, line jitter, counts",
             lambda: counting.images(project_packed(packed, GRID), GRID, keys),
+        ),
+        (
+            "the same with NumPy's Poisson sampler",
+            lambda: rng.poisson(uncounted.images(project_packed(packed, GRID), GRID, keys)),
         ),
         ("Poisson counts alone", lambda: poisson(keys, expected)),
         ("Poisson counts by NumPy", lambda: rng.poisson(expected)),
