@@ -1,4 +1,4 @@
-"""Samples per second of whole series, drawn, imaged and with their truth, by one worker and by two."""
+"""Samples per second of whole series, with their truth, by one worker and by two."""
 
 from __future__ import annotations
 
