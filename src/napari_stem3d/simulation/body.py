@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import linprog
 from scipy.spatial.transform import Rotation
 
 from napari_stem3d._errors import InputError
@@ -79,13 +80,15 @@ class Body:
 
     def cut(self, region: Piece) -> Body:
         """Body without what lies outside a convex region."""
-        return dataclasses.replace(
-            self, pieces=tuple((sign, piece.intersect(region)) for sign, piece in self.pieces)
-        )
+        pieces = tuple((sign, piece.intersect(region)) for sign, piece in self.pieces)
+        if len(pieces) > 1:
+            pieces = _not_empty(pieces, self.radius) or pieces[:1]
+        return dataclasses.replace(self, pieces=pieces)
 
     def without(self, region: Piece) -> Body:
         """Body without what lies inside a convex region."""
-        missing = tuple((-sign, piece) for sign, piece in self.cut(region).pieces)
+        inside = tuple((-sign, piece.intersect(region)) for sign, piece in self.pieces)
+        missing = _not_empty(inside, self.radius)
         return dataclasses.replace(self, pieces=self.pieces + missing)
 
     def united(self, region: Piece) -> Body:
@@ -131,10 +134,32 @@ class Body:
         return [(sign, subdivide(mesh, longest_edge)) for sign, mesh in surfaces if len(mesh[1])]
 
 
+def _not_empty(
+    pieces: tuple[tuple[float, Piece], ...], radius: float
+) -> tuple[tuple[float, Piece], ...]:
+    """Pieces without those that planes alone show to be empty, which would only multiply."""
+    return tuple(
+        (sign, piece) for sign, piece in pieces if _inradius(piece, radius) > 1e-9 * radius
+    )
+
+
+def _inradius(piece: Piece, radius: float) -> float:
+    """Radius of the largest sphere inside the planes of a piece and those about its quadrics."""
+    normals, offsets = outer_planes(piece, radius)
+    # Its centre r and radius t maximise t where n . r + t <= offset (Chebyshev's centre).
+    found = linprog(
+        [0, 0, 0, -1],
+        np.column_stack([normals, np.ones(len(offsets))]),
+        offsets,
+        bounds=[(None, None)] * 3 + [(0, None)],
+    )
+    return -float(found.fun) if found.success else 0.0
+
+
 def _projected_volume(piece: Piece, radius: float) -> float:
     """Volume from the thickness, on pixels that fit the piece, seen along its shortest axis."""
     corners = plane_vertices(*outer_planes(piece, radius))
-    if len(corners) < 4:
+    if len(corners) < 4 or _inradius(piece, radius) <= 1e-9 * radius:
         return 0.0
     axes = np.linalg.svd(corners - corners.mean(axis=0), full_matrices=False)[2]
     turns = Rotation.from_rotvec(_ASKEW).as_matrix() @ (axes * np.linalg.det(axes))

@@ -57,7 +57,7 @@ def check_deformation(
         f"{deformation}.apply must give the same body every time it is called",
     )
     require(not same(before, arrays(body)), f"{deformation}.apply leaves {shape} as it was")
-    slab = MissingSlab(shape.radius / 8, shape.radius / 8)
+    slab = MissingSlab(shape.radius / 8, position=0.0)
     rng = np.random.default_rng(seed)
     for number in range(poses):
         wrong = (slab, deformation) if number % 2 else (deformation,)

@@ -69,3 +69,9 @@ def test_what_does_not_fit_on_the_face_is_refused(kind) -> None:
         kind(1.0, 4.6, (0,)).apply(shape, shape.body)
     with pytest.raises(InputError, match="at most as deep or high as its radius"):
         kind(2.1, 2.0, (0,)).apply(shape, shape.body)
+
+
+@pytest.mark.parametrize("kind", [DentedFaces, BumpedFaces])
+def test_the_pieces_of_a_body_grow_with_its_places_and_do_not_double(kind) -> None:
+    shape = Cuboid(8.0, 9.0, 10.0)
+    assert len(kind(1.0, 2.0, tuple(range(6))).apply(shape, shape.body).pieces) == 7

@@ -29,8 +29,7 @@ class DentedFaces(Deformation):
     def apply(self, shape: Shape, body: Body) -> Body:
         """Take the spheres away from the body."""
         for centre, normal, _ in _middles(shape, self.faces, self.depth, self.radius):
-            ball = _cap_sphere(centre, normal, self.depth, self.radius)
-            body = body.without(Piece(quadrics=ball))
+            body = body.without(_ball(centre, normal, self.depth, self.radius))
         return body
 
 
@@ -48,8 +47,9 @@ class BumpedFaces(Deformation):
     def apply(self, shape: Shape, body: Body) -> Body:
         """Add what the spheres hold above the faces."""
         for centre, normal, offset in _middles(shape, self.faces, self.height, self.radius):
-            ball = _cap_sphere(centre, -normal, self.height, self.radius)
-            body = body.united(Piece(-normal[None], np.array([-offset]), ball))
+            above = Piece(-normal[None], np.array([-offset]))
+            cap = _ball(centre, -normal, self.height, self.radius).intersect(above)
+            body = body.united(cap)
         return body
 
 
@@ -78,7 +78,13 @@ def _middles(
         yield middle, normals[face], float(offsets[face])
 
 
-def _cap_sphere(middle: Array, towards: Array, depth: float, radius: float) -> Array:
-    """Sphere (1, 4, 4) that meets a face in a circle, its centre on the side of `towards`."""
+def _ball(middle: Array, towards: Array, depth: float, radius: float) -> Piece:
+    """Sphere that meets a face in a circle, its centre on the side of `towards`.
+
+    Four planes about the circle, which cut nothing off the cap, tell which caps lie apart.
+    """
     sphere_radius = (radius**2 + depth**2) / (2 * depth)
-    return sphere_quadric(middle + (sphere_radius - depth) * towards, sphere_radius)[None]
+    sides = np.linalg.svd(towards[None])[2][1:]
+    normals = np.concatenate([sides, -sides])
+    ball = sphere_quadric(middle + (sphere_radius - depth) * towards, sphere_radius)
+    return Piece(normals, normals @ middle + radius, ball[None])
