@@ -3,8 +3,8 @@
 Run ``xvfb-run -a -s "-screen 0 1400x900x24" python docs/screenshots.py``, with the names of single
 pictures to take those alone.
 
-Segment and Classify show the real image of SiO2 spheres where ``../shared/data`` is present, and
-the sample of simulated cuboids elsewhere.
+Segment, Classify and Match show the real image of SiO2 spheres where ``../shared/data`` is
+present, and the sample of simulated cuboids elsewhere.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ def main() -> None:
     IMAGES.mkdir(exist_ok=True)
     pictures: dict[str, Callable[[Any], Any]] = {
         "generate": generate,
+        "match": match,
+        "lattice": lattice,
         "segment": segment,
         "classify": classify,
     }
@@ -47,16 +49,47 @@ def main() -> None:
 
 
 def generate(viewer: Any) -> None:
-    """Show cuboids with two deformed corners."""
+    """Show overlapping, deformed particles, and several groups unfolded."""
     _, panel = viewer.window.add_plugin_dock_widget(PLUGIN, "Generate STEM stack")
-    for name, value in {"a": 9, "b": 11, "c": 14}.items():
-        panel.shape_form.editors[name].value = value
-    panel.corners.value, panel.particles.value, panel.frames.value = 2, 6, 16
-    panel.size.value, panel.sampling.value = 256, 0.25
+    form = panel.form
+    panel.preview.live.value = False
+    form.shape_form.fill({"a": 9, "b": 11, "c": 14})
+    form.corners.fill({"deformed_corners": 2})
+    form.deformations.add("bevelled_edges").form.fill({"count": 3, "width": 0.8})
+    form.scene.fill({"particles": 4, "placement": "overlapping"})
+    form.images.fill({"size": (192, 192), "sampling": (0.25, 0.25), "seed": 5})
+    for title in ("Deformations", "Scene"):
+        form.groups[title].expand(animate=False)
+    panel.preview.ask()
+    wait(panel)
     panel.generate()
     wait(panel)
     viewer.layers[-1].contour = 2
     viewer.layers[-1].opacity = 1
+
+
+def match(viewer: Any) -> None:
+    """Show the real image beside a simulated one."""
+    open_image(viewer)
+    _, panel = viewer.window.add_plugin_dock_widget(PLUGIN, "Match my image")
+    panel.known["contrast"].fill({"material": "SiO2@2.2"})
+    panel.match()
+    wait(panel)
+
+
+def lattice(viewer: Any) -> None:
+    """Show WS2 with missing and foreign atoms."""
+    _, panel = viewer.window.add_plugin_dock_widget(PLUGIN, "Generate lattice")
+    panel.preview.live.value = False
+    panel.lattice.fill({"structure": "WS2", "rotation": 12.0})
+    panel.defects.fill({
+        "vacancies": 0.6, "vacancy": "S", "whole_columns": True,
+        "substitutions": 0.4, "replaced": "W", "substitute": "Mo",
+    })  # fmt: skip
+    panel.preview.ask()
+    wait(panel)
+    panel.generate()
+    wait(panel)
 
 
 def segment(viewer: Any) -> None:
@@ -100,8 +133,9 @@ def point_at(viewer: Any, labels: Any) -> None:
 
 
 def wait(panel: Any) -> None:
-    """Wait until the job of a panel has ended."""
-    while panel.job.is_running:
+    """Wait until the job of a panel has ended, and its preview."""
+    preview = getattr(panel, "preview", None)
+    while panel.job.is_running or getattr(preview, "is_busy", False):
         QApplication.processEvents()
         time.sleep(0.01)
 

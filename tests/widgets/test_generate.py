@@ -192,6 +192,8 @@ def test_movies_have_a_time_axis_in_seconds(
     assert image.axis_labels == ("time", "y", "x")
     assert image.scale[0] == pytest.approx(frame_time)
     assert str(image.units[0]) == "second"
+    assert panel.viewer.canvas.overlays.current_slice.visible
+    assert panel.viewer.dims.axis_labels == ("t (s)", "y", "x")
     for ending in (".gif", ".tif"):
         path = tmp_path / f"film{ending}"
         dialog = "napari_stem3d.widgets._files.QFileDialog.getSaveFileName"
@@ -274,7 +276,7 @@ def test_the_numbers_that_count_are_told(panel: GenerateWidget, settle: Finish) 
     dose, times, model, seen = panel.preview.facts.text().split("\n")
     assert dose == "1248 electrons per pixel, 312 e/Å²"
     assert times == "740 µs per line, 47.4 ms per image"
-    assert "linear model is wrong by" in model
+    assert "nm at most, where the linear model is wrong by" in model
     assert seen.startswith("Deformations ") and "electrons per pixel are needed" in seen
 
 

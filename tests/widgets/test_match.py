@@ -18,7 +18,7 @@ from napari_stem3d.simulation import (
     read_settings,
     simulate,
 )
-from napari_stem3d.widgets.match import MatchWidget, vacuum_mask
+from napari_stem3d.widgets.match import MatchWidget, vacuum_mask, with_error
 
 Finish = Callable[[Any], None]
 GRID = Grid((96, 128), (0.5, 0.4))
@@ -118,3 +118,19 @@ def test_bad_input_is_one_sentence(panel: MatchWidget, finish: Finish, notes: li
     assert notes[0].startswith("The vacuum must be shapes that lie on the image")
     assert notes[1].startswith("frame must not have the same value everywhere")
     assert notes[2].startswith("material must be a chemical formula")
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "shown"),
+    [
+        (489036.8, 31_000.0, "489\u202f000 ± 31\u202f000"),
+        (20.123, 0.34, "20.12 ± 0.34"),
+        (0.5416, 0.0432, "0.542 ± 0.043"),
+        (57.3, 97.0, "57 ± 97"),
+        (3.0, float("nan"), "3"),
+    ],
+)
+def test_numbers_have_the_digits_that_their_errors_leave(
+    value: float, error: float, shown: str
+) -> None:
+    assert with_error(value, error) == shown

@@ -8,6 +8,7 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxL
 
 from napari_stem3d.plugins import registry
 from napari_stem3d.simulation import RandomDeformation, deformation_fields
+from napari_stem3d.widgets._editors import keep_narrow
 from napari_stem3d.widgets._forms import FieldsForm
 
 
@@ -67,6 +68,7 @@ class DeformationList(QWidget):
         self.rows: list[DeformationRow] = []
         names = {name.replace("_", " "): name for name in registry().deformations}
         self.menu = ComboBox(choices=list(names.items()))
+        keep_narrow(self.menu.native)
         add = QPushButton("Add")
         add.setToolTip("wrong with each particle, after those above")
         add.clicked.connect(lambda: self.add(self.menu.value))

@@ -38,7 +38,7 @@ def editor_of(field: Any) -> Any:
     if "places" in facts:
         return Places(field.default, **told)
     if isinstance(field.default, bool):
-        return CheckBox(value=field.default, text="", **told)
+        return CheckBox(value=field.default, **told)
     if "file" in facts or "suggestions" in facts:
         return Words(field.default, facts.get("suggestions", ()), facts.get("file", ""), **told)
     return LineEdit(value=field.default, **told)
@@ -48,6 +48,12 @@ def keep_still(native: QWidget) -> None:
     """Let the wheel scroll the panel instead of changing a value that the pointer passes over."""
     native.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     native.installEventFilter(_WheelGuard(native))
+
+
+def keep_narrow(box: QWidget) -> None:
+    """Let a box be narrower than the longest number or word that it could show."""
+    box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+    box.setMinimumWidth(80)
 
 
 class Editor(QObject):
@@ -78,9 +84,7 @@ class NumberBox(QDoubleSpinBox):
         self.setRange(low, high)
         self.setSingleStep(step)
         self.setSuffix(f" {unit}" if unit else "")
-        # Else it is as wide as the largest number that it would take.
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.setMinimumWidth(80)
+        keep_narrow(self)
 
     def textFromValue(self, value: float) -> str:
         """Return ten digits at the most, without zeros at the end."""
@@ -142,7 +146,7 @@ class Whole(Editor):
         super().__init__(**told)
         self.native = self.box = QLargeIntSpinBox()
         self.box.setRange(facts["min"], facts["max"])
-        self.box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        keep_narrow(self.box)
         self.value = default
         self.box.valueChanged.connect(self._emit)
         keep_still(self.box)
@@ -193,6 +197,7 @@ class Words(Editor):
         self.box.currentTextChanged.connect(self._emit)
         self._row.addWidget(self.box, 1)
         keep_still(self.box)
+        keep_narrow(self.box)
         if file:
             button = QToolButton()
             button.setText("…")
@@ -279,5 +284,5 @@ def step_of(value: float) -> float:
     return float(10.0 ** (math.floor(math.log10(abs(value))) - 1)) if value else 0.1
 
 
-def _number(facts: Any, default: float, **told: str) -> Any:
+def _number(facts: Any, default: Any, **told: str) -> Any:
     return (Whole if facts.get("whole") else Number)(facts, default, **told)

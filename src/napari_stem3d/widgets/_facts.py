@@ -33,7 +33,7 @@ def _model_facts(microscope: Microscope, thickness: float) -> Iterator[str]:
     if thickness > 0:
         error = float(microscope.linear_error(thickness))
         would = "would be" if microscope.contrast.saturating else "is"
-        yield f"The linear model {would} wrong by {error:.2g} % at {thickness:.3g} nm, the thickest"
+        yield f"{thickness:.3g} nm at most, where the linear model {would} wrong by {error:.2g} %"
 
 
 def _deformation_facts(experiment: Experiment, sample: Sample) -> Iterator[str]:
@@ -42,7 +42,12 @@ def _deformation_facts(experiment: Experiment, sample: Sample) -> Iterator[str]:
         return
     seen = detect_deformation(particle, experiment.microscope, experiment.grid)
     verdict = "can be seen" if seen.detectable else "cannot be seen"
-    needed = f"{seen.electrons:.2g} electrons per pixel are needed"
+    needed = f"{_rounded(seen.electrons)} electrons per pixel are needed"
     if math.isinf(seen.electrons):
         needed = "no dose shows them"
-    yield f"Deformations {verdict}: d′ = {seen.index:.2g}; {needed}"
+    yield f"Deformations {verdict}: d′ = {_rounded(seen.index)}; {needed}"
+
+
+def _rounded(number: float) -> str:
+    """Return two digits, without an exponent where there need be none."""
+    return f"{float(f'{number:.2g}'):g}"

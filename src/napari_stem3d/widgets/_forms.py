@@ -4,11 +4,12 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Any, Generic, TypeVar
 
+from magicgui.widgets import CheckBox
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QFormLayout, QLabel, QWidget
+from qtpy.QtWidgets import QComboBox, QFormLayout, QLabel, QWidget
 from superqt import QCollapsible
 
-from napari_stem3d.widgets._editors import Drawn, editor_of
+from napari_stem3d.widgets._editors import Drawn, editor_of, keep_narrow, keep_still
 
 T = TypeVar("T")
 LABEL_WIDTH = 120  # the same in all forms of a panel, so that their editors stand in one column
@@ -34,6 +35,11 @@ class Form(QWidget):
             label = QLabel(editor.label)
             label.setToolTip(editor.tooltip or "")
             label.setMinimumWidth(LABEL_WIDTH)
+            if isinstance(editor, CheckBox):
+                editor.text = ""
+            if isinstance(editor.native, QComboBox):
+                keep_still(editor.native)
+                keep_narrow(editor.native)
             editor.native.setToolTip(editor.native.toolTip() or editor.tooltip or "")
             layout.addRow(label, editor.native)
 
@@ -111,6 +117,8 @@ class Group(QCollapsible):
     def __init__(self, title: str, *parts: QWidget, expanded: bool = False) -> None:
         super().__init__(title, expandedIcon="▼", collapsedIcon="▶")
         self.setDuration(0)
+        self.layout().setContentsMargins(0, 0, 0, 0)
+        self.content().layout().setContentsMargins(9, 3, 0, 6)
         for part in parts:
             self.content().layout().addWidget(part)
         self.toggled.connect(self._release)

@@ -55,6 +55,10 @@ def add_samples(
         layer = place_layer(viewer, described, f"generate {role}", preview=False)
         if role != "truth":
             layer.reset_contrast_limits()
+    if made is not None and made.movie:
+        # The slider itself counts frames, whatever the scale and the unit of its axis.
+        viewer.canvas.overlays.current_slice.visible = True
+        viewer.dims.axis_labels = (*viewer.dims.axis_labels[:-3], "t (s)", "y", "x")
 
 
 def show_sample(viewer: Any, sample: Any, name: str, role: str = "generate image") -> None:

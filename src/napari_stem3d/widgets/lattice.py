@@ -48,7 +48,7 @@ class LatticeWidget(Panel):
             {"size": default.grid.gpts, "sampling": default.grid.sampling, "frames": 1}
         )
         self.random = CheckBox(
-            label="random pose", text="", tooltip="turn and shift the crystal in each image"
+            label="random pose", tooltip="turn and shift the crystal in each image"
         )
         known = {name: m for name, m in ATOMIC.items() if m == default.microscope}
         self.microscope = MicroscopeForm({**known, **ATOMIC, **PRESETS})

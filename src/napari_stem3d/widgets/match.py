@@ -1,6 +1,7 @@
 """Match my image: the microscope whose images have the noise of a real one, shown beside it."""
 
 import dataclasses
+import math
 from pathlib import Path
 from typing import Any
 
@@ -57,14 +58,12 @@ class MatchWidget(Panel):
         self.found: Any = None
         self.add(self.image, self.vacuum)
         self.add_part(Group("What is known of the microscope", *self.known.values(), expanded=True))
-        self.add_buttons(Match=self.match)
         self.add_part(self.table)
         self.add_part(self.notes)
+        self.pin()
+        self.add_buttons(Match=self.match)
         self.uses = self.add_actions(
-            **{
-                "Save settings…": self.save_settings,
-                "Use in Generate": self.use_in_generate,
-            }
+            **{"Save settings…": self.save_settings, "Use in Generate": self.use_in_generate}
         )
         for button in self.uses.values():
             button.setDisabled(True)
@@ -147,6 +146,15 @@ def vacuum_mask(shapes: Shapes, image: Image) -> NDArray[np.bool_]:
     return mask
 
 
+def with_error(value: float, error: float) -> str:
+    """Return a number to the digits that its error leaves it, two of which are the error's."""
+    if not (math.isfinite(error) and error > 0):
+        return f"{value:.4g}"
+    digits = 1 - math.floor(math.log10(error))
+    shown = (f"{round(number, digits):,.{max(digits, 0)}f}" for number in (value, error))
+    return " ± ".join(shown).replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
 def _table() -> QTableWidget:
     table = QTableWidget(0, 3)
     table.setHorizontalHeaderLabels(["estimate", "value ± error", "unit"])
@@ -160,7 +168,7 @@ def _table() -> QTableWidget:
 def _fill(table: QTableWidget, estimates: Any) -> None:
     table.setRowCount(len(estimates))
     for row, (name, estimate) in enumerate(estimates.items()):
-        number = str(dataclasses.replace(estimate, unit=""))
+        number = with_error(estimate.value, estimate.error)
         for column, text in enumerate((name, number, estimate.unit)):
             table.setItem(row, column, QTableWidgetItem(text))
     table.resizeColumnsToContents()
