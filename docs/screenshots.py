@@ -64,6 +64,7 @@ def generate(viewer: Any) -> None:
     wait(panel)
     panel.generate()
     wait(panel)
+    panel.preview.live.value = True
     viewer.layers[-1].contour = 2
     viewer.layers[-1].opacity = 1
 
@@ -90,6 +91,7 @@ def lattice(viewer: Any) -> None:
     wait(panel)
     panel.generate()
     wait(panel)
+    panel.preview.live.value = True
 
 
 def segment(viewer: Any) -> None:
