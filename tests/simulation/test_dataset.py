@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 import multiprocessing
 import pickle
-import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
@@ -126,40 +124,6 @@ def test_images_alone_are_those_of_the_samples() -> None:
     assert images.shape == (75, 48, 60) and images.dtype == np.float32
     for i in (60, 63, 64, 100, 134):
         np.testing.assert_array_equal(images[i - 60], series[i].image)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("workers", [2, 3])
-def test_any_number_of_workers_makes_the_same_stream(workers: int) -> None:
-    """SIM-24, P-10: bit for bit, in the same order."""
-    series = simulate(
-        Choice([Sphere(5.0), Random(Cuboid, a=Uniform(4, 8))]), frames=50, particles=2, grid=GRID
-    )
-    alone = [fingerprint(sample) for sample in series.samples(3, 45)]
-    assert alone == [fingerprint(series[i]) for i in range(3, 45)]
-    together = list(series.samples(3, 45, workers=workers))
-    assert [fingerprint(sample) for sample in together] == alone
-    assert together[7].truth() == series[10].truth()
-
-
-@pytest.mark.slow
-def test_closing_a_stream_cancels_the_rest() -> None:
-    """SIM-24: cancellable; a million samples would take minutes."""
-    series = simulate(Sphere(5.0), frames=1_000_000, grid=GRID)
-    stream = series.samples(workers=2)
-    first = list(itertools.islice(stream, 3))
-    begun = time.perf_counter()
-    stream.close()
-    assert time.perf_counter() - begun < 30
-    assert [fingerprint(s) for s in first] == [fingerprint(series[i]) for i in range(3)]
-    assert next(stream, None) is None
-
-
-@pytest.mark.slow
-def test_an_error_in_a_worker_reaches_the_loop() -> None:
-    series = simulate(Random(Sphere, diameter=Choice([5.0, 1e9], [30, 1])), frames=200, grid=GRID)
-    with pytest.raises(InputError, match=r"Sphere\.diameter must lie between"):
-        list(series.samples(workers=2))
 
 
 def test_a_lazy_array_is_made_block_by_block() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from numbers import Integral
@@ -14,12 +13,12 @@ from napari_stem3d._errors import InputError
 from napari_stem3d.simulation._random import draw_keys
 from napari_stem3d.simulation.fields import is_number, is_whole
 from napari_stem3d.simulation.scene import Image, Sample, Scene, record_scenes
+from napari_stem3d.simulation.streaming import stream_samples
 
 if TYPE_CHECKING:
     import dask.array as da
 
 _BATCH = 64  # images recorded together
-_CHUNK = 16  # samples that a worker makes at a time
 
 
 @dataclass(frozen=True)
@@ -128,7 +127,7 @@ class Dataset(Sequence[Sample]):
         indices = self._span(start, stop)
         if workers == 1:
             return (self[i] for i in indices)
-        return self._stream(indices, workers)
+        return stream_samples(self, indices, workers, self.scene(indices[0]).grid.gpts)
 
     def to_dask(self, chunk: int = 64) -> da.Array:
         """Images as a lazy array, each block made from seed and index when it is asked for.
@@ -187,24 +186,6 @@ class Dataset(Sequence[Sample]):
                 f"Received: {start!r} and {stop!r}"
             )
         return range(int(start), int(last))
-
-    def _stream(self, indices: range, workers: int) -> Iterator[Sample]:
-        from joblib import Parallel, delayed
-
-        tasks = (indices[k : k + _CHUNK] for k in range(0, len(indices), _CHUNK))
-        run = Parallel(n_jobs=workers, return_as="generator", batch_size=1, pre_dispatch="2*n_jobs")
-        chunks = run(delayed(_make_samples)(self, task) for task in tasks)
-        try:
-            for chunk in chunks:
-                yield from chunk
-        finally:
-            with warnings.catch_warnings():  # that samples are lost is what closing is for
-                warnings.simplefilter("ignore", UserWarning)
-                chunks.close()
-
-
-def _make_samples(series: Dataset, indices: range) -> list[Sample]:
-    return [series[i] for i in indices]
 
 
 def _make_block(series: Dataset, chunk: int, block_id: tuple[int, ...] | None = None) -> Any:
