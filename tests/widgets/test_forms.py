@@ -20,8 +20,8 @@ from napari_stem3d.simulation import (
     TruncatedCorners,
 )
 from napari_stem3d.simulation.fields import Checked, pair
-from napari_stem3d.widgets._editors import NumberBox
 from napari_stem3d.widgets._forms import DataclassForm, FieldsForm
+from napari_stem3d.widgets._numbers import NumberBox
 
 STAGES = [type(getattr(Microscope(), field.name)) for field in fields(Microscope)]
 DEFORMATIONS = [d for d in registry().deformations.values() if d.name != "cut_corners"]

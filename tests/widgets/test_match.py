@@ -18,7 +18,8 @@ from napari_stem3d.simulation import (
     read_settings,
     simulate,
 )
-from napari_stem3d.widgets.match import MatchWidget, vacuum_mask, with_error
+from napari_stem3d.widgets._estimates import with_error
+from napari_stem3d.widgets.match import MatchWidget, vacuum_mask
 
 Finish = Callable[[Any], None]
 GRID = Grid((96, 128), (0.5, 0.4))

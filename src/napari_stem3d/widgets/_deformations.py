@@ -8,8 +8,8 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxL
 
 from napari_stem3d.plugins import registry
 from napari_stem3d.simulation import RandomDeformation, deformation_fields
-from napari_stem3d.widgets._editors import keep_narrow
 from napari_stem3d.widgets._forms import FieldsForm
+from napari_stem3d.widgets._numbers import keep_narrow
 
 
 class DeformationRow(QWidget):

@@ -9,7 +9,8 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QFormLayout, QLabel, QWidget
 from superqt import QCollapsible
 
-from napari_stem3d.widgets._editors import Drawn, editor_of, keep_narrow, keep_still
+from napari_stem3d.widgets._editors import Drawn, editor_of
+from napari_stem3d.widgets._numbers import keep_narrow, keep_still
 
 T = TypeVar("T")
 LABEL_WIDTH = 120  # the same in all forms of a panel, so that their editors stand in one column

@@ -1,20 +1,20 @@
 """Match my image: the microscope whose images have the noise of a real one, shown beside it."""
 
 import dataclasses
-import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from napari.layers import Image, Shapes
 from numpy.typing import NDArray
-from qtpy.QtWidgets import QAbstractItemView, QLabel, QTableWidget, QTableWidgetItem
+from qtpy.QtWidgets import QLabel
 from skimage.draw import polygon2mask
 
 from napari_stem3d._errors import InputError
 from napari_stem3d.engine import Result, shared_engine
 from napari_stem3d.signals import Stack, from_layer, to_layer_data
 from napari_stem3d.simulation import Microscope, microscope_of_metadata, write_settings
+from napari_stem3d.widgets._estimates import EstimateTable
 from napari_stem3d.widgets._files import SETTINGS, ask_save
 from napari_stem3d.widgets._forms import FieldsForm, Group
 from napari_stem3d.widgets._image_panel import current_frame, layer_menu, required
@@ -53,7 +53,7 @@ class MatchWidget(Panel):
             )
             for name, told in KNOWN.items()
         }
-        self.table, self.notes = _table(), QLabel()
+        self.table, self.notes = EstimateTable(), QLabel()
         self.notes.setWordWrap(True)
         self.found: Any = None
         self.add(self.image, self.vacuum)
@@ -110,7 +110,7 @@ class MatchWidget(Panel):
 
     def _show(self, result: Result) -> None:
         self.found, picture = result.value
-        _fill(self.table, self.found.estimates)
+        self.table.display(self.found.estimates)
         self.notes.setText("\n".join(self.found.notes))
         for button in self.uses.values():
             button.setEnabled(True)
@@ -144,35 +144,3 @@ def vacuum_mask(shapes: Shapes, image: Image) -> NDArray[np.bool_]:
             f"in the layer {shapes.name!r}"
         )
     return mask
-
-
-def with_error(value: float, error: float) -> str:
-    """Return a number to the digits that its error leaves it, two of which are the error's."""
-    if not (math.isfinite(error) and error > 0):
-        return f"{value:.4g}"
-    digits = 1 - math.floor(math.log10(error))
-    shown = (f"{round(number, digits):,.{max(digits, 0)}f}" for number in (value, error))
-    return " ± ".join(shown).replace(",", "\N{NARROW NO-BREAK SPACE}")
-
-
-def _table() -> QTableWidget:
-    table = QTableWidget(0, 3)
-    table.setHorizontalHeaderLabels(["estimate", "value ± error", "unit"])
-    table.verticalHeader().hide()
-    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-    table.horizontalHeader().setStretchLastSection(True)
-    table.hide()
-    return table
-
-
-def _fill(table: QTableWidget, estimates: Any) -> None:
-    table.setRowCount(len(estimates))
-    for row, (name, estimate) in enumerate(estimates.items()):
-        number = with_error(estimate.value, estimate.error)
-        for column, text in enumerate((name, number, estimate.unit)):
-            table.setItem(row, column, QTableWidgetItem(text))
-    table.resizeColumnsToContents()
-    table.resizeRowsToContents()
-    height = table.horizontalHeader().height() + table.verticalHeader().length()
-    table.setFixedHeight(height + 2 * table.frameWidth())
-    table.show()
