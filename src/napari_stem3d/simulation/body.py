@@ -18,7 +18,7 @@ from napari_stem3d.simulation._surface import mesh_piece, subdivide, volume_of
 
 __all__ = ["Array", "Body", "Mesh", "Piece", "plane_vertices"]
 
-_SIDE = 300  # pixels along either side of the projection that gives the volume of curved bodies
+_SIDE = 600  # pixels along either side of the projection that gives the volume of curved bodies
 _ASKEW = [[0.11, 0.04, -0.03], [-0.05, 0.13, 0.02], [0.03, -0.06, 0.2]]  # turns away from symmetry
 
 
