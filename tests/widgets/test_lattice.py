@@ -102,7 +102,7 @@ def test_microscopes_come_from_menu_and_file(
     ("form", "values", "sentence"),
     [
         ("lattice", {"structure": "unobtainium"}, "structure must be"),
-        ("lattice", {"structure": "missing.cif"}, ""),
+        ("lattice", {"structure": "missing.cif"}, "structure must name a file"),
         ("lattice", {"zone": "11x"}, "zone must be"),
         ("defects", {"adatom": "Xx"}, "Defects.adatom must be the symbol"),
         ("defects", {"substitutions": 1.0}, "Defects.substitute must name the element"),
