@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -133,6 +133,7 @@ class Polyhedron(Shape):
         return float(np.linalg.norm(self.vertices(), axis=1).max())
 
     @classmethod
+    @cache
     def edges(cls) -> tuple[tuple[int, int], ...]:
         """Edges, each by its two corners in ascending order, in ascending order."""
         pairs = {
@@ -141,6 +142,7 @@ class Polyhedron(Shape):
         return tuple(sorted(pairs))
 
     @classmethod
+    @cache
     def neighbours(cls) -> tuple[tuple[int, ...], ...]:
         """Corners at the far ends of each corner's edges, corner by corner."""
         ends: list[set[int]] = [set() for _ in range(1 + max(map(max, cls.faces)))]
