@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -40,7 +41,7 @@ def features(patch: np.ndarray) -> list[float]:
         numbers += [(z[:, lag:] * z[:, :-lag]).mean(), (z[lag:] * z[:-lag]).mean()]
     power = abs(np.fft.fft2(z)) ** 2 / z.size + 1e-9
     k = np.hypot(np.fft.fftfreq(len(z))[:, None], np.fft.fftfreq(len(z)))
-    bands = [power[(k >= low) & (k < high)].mean() for low, high in zip(RINGS, RINGS[1:])]
+    bands = [power[(k >= low) & (k < high)].mean() for low, high in itertools.pairwise(RINGS)]
     return numbers + np.log([*bands, power[0, 1:].mean(), power[1:, 0].mean()]).tolist()
 
 

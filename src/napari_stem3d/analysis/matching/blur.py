@@ -14,6 +14,7 @@ from napari_stem3d.analysis.matching.frame import Frame
 _PARTS = 8
 _SLOWEST = 0.03  # periods per pixel below which the spectrum tells of the arrangement, not of edges
 _POWERS = (4.0, 5.0)  # the spectrum of steep rims falls as K⁻⁴, of kinks as K⁻⁵
+_UNSEEN = 0.35  # px, the widest probe that can pass for none
 _ACROSS = (np.arange(32) + 0.5) / 64  # frequencies across the lines
 
 
@@ -47,18 +48,28 @@ def measure_blur(frame: Frame, memory: float) -> Estimate | None:
 
     scale = spectra[:, use].mean()
 
-    def fitted(parts: Sequence[int], starts: Sequence[float]) -> float:
+    def fitted(
+        parts: Sequence[int], starts: Sequence[float], powers: tuple[float, float] = _POWERS
+    ) -> float:
         mean = spectra[np.isin(part, parts)][:, use].mean(axis=0) / glow
-        return _fit(mean / scale, k[use], starts)
+        return _fit(mean / scale, k[use], starts, powers)
 
-    first = fitted(range(_PARTS), (0.1, 0.6, 4.0))
+    everything = range(_PARTS)
+    first = fitted(everything, (0.1, 0.6, 4.0))
     (sigma,), (error,) = jackknife(lambda parts: np.sqrt([fitted(parts, [first])]), _PARTS)
-
+    # No image tells the power of its bodies' spectrum; and a narrow probe leaves no trace at all.
+    steep, gentle = (np.sqrt(fitted(everything, [first], (n, n))) for n in _POWERS)
+    error = np.sqrt(error**2 + (gentle - steep) ** 2 / 12 + max(_UNSEEN - sigma, 0.0) ** 2)
     pixel = frame.grid.sampling[1]
     return Estimate(float(sigma) * pixel, float(error) * pixel, "nm")
 
 
-def _fit(power: NDArray[np.float64], k: NDArray[np.float64], starts: Sequence[float]) -> float:
+def _fit(
+    power: NDArray[np.float64],
+    k: NDArray[np.float64],
+    starts: Sequence[float],
+    powers: tuple[float, float],
+) -> float:
     """σ² of the Gaussian in a spectrum, in squared pixels."""
     squares = k[:, None] ** 2 + _ACROSS**2
     logs, decay = np.log(squares / squares[0, 0]) / 2, 4 * np.pi**2 * squares
@@ -69,8 +80,9 @@ def _fit(power: NDArray[np.float64], k: NDArray[np.float64], starts: Sequence[fl
         model = signal + np.exp(p[3])
         return float((np.log(model) + power / model).mean())
 
-    limits = [(-50.0, 50.0), _POWERS, (0.0, 50.0), (floor - 20, floor + 3)]
+    limits = [(-50.0, 50.0), powers, (0.0, 50.0), (floor - 20, floor + 3)]
     fits = [
-        minimize(loss, [3.0, 4.5, s, floor - 1], method="L-BFGS-B", bounds=limits) for s in starts
+        minimize(loss, [3.0, sum(powers) / 2, s, floor - 1], method="L-BFGS-B", bounds=limits)
+        for s in starts
     ]
     return float(min(fits, key=lambda fit: fit.fun).x[2])

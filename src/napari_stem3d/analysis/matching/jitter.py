@@ -53,6 +53,9 @@ def measure_jitter(frame: Frame, noise: NDArray[np.float64], memory: float) -> E
         return _series(shifts, errors, weights * np.isin(part, parts))
 
     (variance,), (spread,) = jackknife(estimate, _PARTS)
+    # Where every part says zero the jackknife knows no error, but noise still hides as much.
+    hidden = float(np.mean(errors[told] ** 2)) * np.sqrt(2 / told.sum())
+    spread = np.hypot(spread, hidden)
     pixel = frame.grid.sampling[1]
     sigma = float(np.sqrt(variance))
     # Near zero the root of the variance has the error that the variance has, not its derivative.
