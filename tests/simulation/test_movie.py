@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import math
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -130,3 +132,23 @@ def test_what_is_no_motion_is_refused() -> None:
         simulate(Sphere(), motion="fast")  # type: ignore[arg-type]
     with pytest.raises(InputError, match=r"movie must be true or false\. Received: 1"):
         simulate(Sphere(), movie=1)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("motion", [Motion(), Motion(velocity=0.5)])
+def test_the_stage_drifts_and_settles_on_from_frame_to_frame(motion: Motion) -> None:
+    """SIM-25: the last row of a frame and the first of the next are one line apart in time."""
+    drifting = replace(
+        IDEAL.scan, drift=60.0, drift_direction=90.0, settling=2.0, settling_time=0.1
+    )
+    movie = film(motion, frames=3, microscope=replace(IDEAL, scan=drifting))
+    still = film(motion, frames=3, microscope=IDEAL)
+    period = movie.scene(0).frame_time
+    for k in range(3):
+        way = 1.0 * k * period + 2.0 * (1 - math.exp(-k * period / 0.1))
+        moved = movie.scene(k).particles[0].position
+        assert moved[0] == pytest.approx(still.scene(k).particles[0].position[0] - way)
+        assert moved[1] == pytest.approx(still.scene(k).particles[0].position[1])
+        left = movie.scene(k).microscope.scan
+        assert drifting.travel(k * period)[0] + left.travel(0.03)[0] == pytest.approx(
+            drifting.travel(k * period + 0.03)[0]
+        )

@@ -20,7 +20,8 @@ class Movie(Dataset):
     """Series on one scene, drawn once; frame k begins k frame times after the first.
 
     Every frame can be made alone: what its particles did before depends on the seed, not on
-    frames that were made before. A longer movie begins with the shorter one.
+    frames that were made before. A longer movie begins with the shorter one. Drift and settling of
+    the stage go on from frame to frame; what else disturbs the scan is drawn anew for each.
 
     Attributes
     ----------
@@ -43,9 +44,13 @@ class Movie(Dataset):
     def _take(self, index: int) -> tuple[Scene, np.random.Generator, float]:
         frame = self._position(index)
         scene, courses = self._story
-        particles = [course.frame(frame) for course in courses]
+        start, microscope = frame * scene.frame_time, scene.microscope
+        # The scan of each frame begins at the specimen's origin: the stage has moved that instead.
+        dy, dx = microscope.scan.travel(start)
+        particles = [course.frame(frame).shifted(-dy, -dx) for course in courses]
+        later = dataclasses.replace(microscope, scan=microscope.scan.after(start))
         rng = np.random.default_rng([self.seed, frame])
-        return dataclasses.replace(scene, particles=particles), rng, frame * scene.frame_time
+        return dataclasses.replace(scene, particles=particles, microscope=later), rng, start
 
     @cached_property
     def _story(self) -> tuple[Scene, list[Course]]:

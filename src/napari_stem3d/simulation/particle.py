@@ -152,6 +152,16 @@ class Particle:
             object.__setattr__(other, name, value)
         return other
 
+    def shifted(self, dy: float, dx: float) -> Particle:
+        """Return the particle with all of its way shifted [nm]."""
+        if dy == dx == 0:
+            return self
+        way = self.motion
+        if way is not None:
+            way = Trajectory(way.times, way.rotations, way.positions + np.array([dy, dx]))
+        y, x = self.position
+        return self.posed((y + dy, x + dx), motion=way)
+
     def truth(self, times: ArrayLike | None = None) -> dict[str, Any]:
         """Everything that is known of the particle, in plain numbers and strings.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -82,6 +82,18 @@ class Scan(Checked):
         """Time at which each pixel begins [s], shape (ny, nx)."""
         lines, pixels = self._times(grid)
         return lines[:, None] + pixels
+
+    def travel(self, seconds: float) -> tuple[float, float]:
+        """How far drift and settling carry the scan in some time from its start, (y, x) [nm]."""
+        angle = math.radians(self.drift_direction)
+        settled = -math.expm1(-seconds / self.settling_time)
+        way = self.drift / 60 * seconds + self.settling * settled
+        return way * math.sin(angle), way * math.cos(angle)
+
+    def after(self, seconds: float) -> Scan:
+        """Return the scan that begins later, when less of the settling is left."""
+        left = self.settling * math.exp(-seconds / self.settling_time)
+        return replace(self, settling=left) if self.settling else self
 
     def displacements(self, grid: Grid, keys: Keys) -> tuple[Image, Image] | None:
         """Displacements at which the pixels show the specimen.
