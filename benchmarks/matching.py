@@ -17,7 +17,7 @@ import numpy as np
 from benchmarks.judging import cut, judge, squares
 from benchmarks.spheres import IMAGE, SPHERES
 
-SIZES, DRAWS, TILE = (6, 8), 5, 43  # pixels, simulations, pixels of a region's edge
+SIZES, DRAWS, TILE = (6, 8), 8, 43  # pixels, simulations, pixels of a region's edge
 LIMIT = 0.65
 MATERIAL = "SiO2@2.2"
 DWELL, FLYBACK = 5e4, 1e6  # µs; the dwell time is that of the file, the fly-back is not in it
