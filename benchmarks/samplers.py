@@ -7,7 +7,7 @@ from benchmarks.simulation import seconds, show
 from numpy.typing import NDArray
 from scipy import stats
 
-from napari_stem3d.simulation._random import draw_keys, normals, poisson, uniforms
+from napari_stem3d.simulation.compute._random import draw_keys, normals, poisson, uniforms
 
 RATES = (0.01, 0.1, 1.0, 5.0, 9.9, 10.1, 30.0, 100.0, 1e3, 1e4, 1e5, 1e6)
 SHAPE = (64, 128, 128)

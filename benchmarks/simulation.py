@@ -29,8 +29,8 @@ from napari_stem3d.simulation import (
     random_rotation,
     spin,
 )
-from napari_stem3d.simulation._random import draw_keys, poisson
-from napari_stem3d.simulation.projection import pack, project_packed
+from napari_stem3d.simulation.bodies.projection import pack, project_packed
+from napari_stem3d.simulation.compute._random import draw_keys, poisson
 
 SIDE = 128
 GRID = Grid((SIDE, SIDE), (0.2, 0.2))

@@ -184,7 +184,9 @@ def test_a_projector_that_minds_the_sign_of_the_quaternion_is_found_out(
 
     monkeypatch.setattr("napari_stem3d.testing._images.project", minding)
     # A particle gives its quaternion one sign, before the projector can mind.
-    monkeypatch.setattr("napari_stem3d.simulation.particle.canonical", lambda rotation: rotation)
+    monkeypatch.setattr(
+        "napari_stem3d.simulation.scenes.particle.canonical", lambda rotation: rotation
+    )
     with pytest.raises(AssertionError, match="changes with the sign of the quaternion"):
         check_shape(Tetrahedron)
 

@@ -25,7 +25,7 @@ from napari_stem3d.simulation import (
     project,
     random_rotation,
 )
-from napari_stem3d.simulation._random import draw_keys
+from napari_stem3d.simulation.compute._random import draw_keys
 
 GRID = Grid((64, 72), (0.3, 0.25))
 STILL = PRESETS["ideal"].scan

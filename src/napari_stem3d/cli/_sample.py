@@ -43,7 +43,7 @@ def make_sample(seed: int) -> Stack:
 def _particles(grid: Grid, rng: np.random.Generator) -> list[Particle]:
     from napari_stem3d.plugins import get_shape
     from napari_stem3d.simulation import CutCorners, Particle, random_rotation
-    from napari_stem3d.simulation.placement import free_position
+    from napari_stem3d.simulation.scenes.placement import free_position
 
     particles: list[Particle] = []
     for name, size, corners in PARTICLES:

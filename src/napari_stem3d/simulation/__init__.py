@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from napari_stem3d.simulation.body import Body, Piece
-from napari_stem3d.simulation.dataset import Dataset
+from napari_stem3d.simulation.bodies.body import Body, Piece
+from napari_stem3d.simulation.bodies.projection import project, project_batch, project_particles
 from napari_stem3d.simulation.deformations import (
     Bent,
     BevelledEdges,
@@ -20,15 +20,6 @@ from napari_stem3d.simulation.deformations import (
     places,
 )
 from napari_stem3d.simulation.detectability import Detectability, detect_deformation
-from napari_stem3d.simulation.distributions import (
-    Constant,
-    Distribution,
-    LogNormal,
-    LogUniform,
-    Normal,
-    Uniform,
-    draw,
-)
 from napari_stem3d.simulation.experiment import (
     Experiment,
     RandomDeformation,
@@ -66,16 +57,26 @@ from napari_stem3d.simulation.microscope import (
     read_settings,
     write_settings,
 )
-from napari_stem3d.simulation.mixtures import Choice, Random, Same
-from napari_stem3d.simulation.motion import Motion
-from napari_stem3d.simulation.movie import Movie
-from napari_stem3d.simulation.orientation import random_rotation
-from napari_stem3d.simulation.particle import Particle
-from napari_stem3d.simulation.paths import brownian, spin
-from napari_stem3d.simulation.placement import Placement
-from napari_stem3d.simulation.projection import project, project_batch, project_particles
-from napari_stem3d.simulation.random_scenes import Poses, simulate
-from napari_stem3d.simulation.scene import Sample, Scene
+from napari_stem3d.simulation.motion.motion import Motion
+from napari_stem3d.simulation.motion.orientation import random_rotation
+from napari_stem3d.simulation.motion.paths import brownian, spin
+from napari_stem3d.simulation.motion.trajectory import Trajectory
+from napari_stem3d.simulation.scenes.dataset import Dataset
+from napari_stem3d.simulation.scenes.distributions import (
+    Constant,
+    Distribution,
+    LogNormal,
+    LogUniform,
+    Normal,
+    Uniform,
+    draw,
+)
+from napari_stem3d.simulation.scenes.mixtures import Choice, Random, Same
+from napari_stem3d.simulation.scenes.movie import Movie
+from napari_stem3d.simulation.scenes.particle import Particle
+from napari_stem3d.simulation.scenes.placement import Placement
+from napari_stem3d.simulation.scenes.random_scenes import Poses, simulate
+from napari_stem3d.simulation.scenes.scene import Sample, Scene
 from napari_stem3d.simulation.shapes import (
     Cone,
     Cuboid,
@@ -96,7 +97,6 @@ from napari_stem3d.simulation.shapes import (
     TruncatedOctahedron,
 )
 from napari_stem3d.simulation.symmetry import corner_orbit, corner_orbits, symmetries
-from napari_stem3d.simulation.trajectory import Trajectory
 
 __all__ = [
     "PRESETS",

@@ -12,8 +12,8 @@ from scipy.optimize import brentq
 from napari_stem3d._errors import InputError
 from napari_stem3d.simulation.grid import Grid
 from napari_stem3d.simulation.microscope import PRESETS, Microscope
-from napari_stem3d.simulation.particle import Particle
-from napari_stem3d.simulation.scene import Scene
+from napari_stem3d.simulation.scenes.particle import Particle
+from napari_stem3d.simulation.scenes.scene import Scene
 
 #: Distance d' of two images, in standard deviations, from which on they can be told apart.
 THRESHOLD = 3.0

@@ -10,13 +10,13 @@ from typing import Any
 
 from napari_stem3d._errors import InputError
 from napari_stem3d.plugins import get_deformation, get_shape
-from napari_stem3d.simulation.dataset import Dataset
 from napari_stem3d.simulation.fields import Checked, choice, pair, switch, text, whole
 from napari_stem3d.simulation.grid import Grid
 from napari_stem3d.simulation.microscope import Microscope
-from napari_stem3d.simulation.motion import Motion
-from napari_stem3d.simulation.placement import Placement
-from napari_stem3d.simulation.random_scenes import Poses, simulate
+from napari_stem3d.simulation.motion.motion import Motion
+from napari_stem3d.simulation.scenes.dataset import Dataset
+from napari_stem3d.simulation.scenes.placement import Placement
+from napari_stem3d.simulation.scenes.random_scenes import Poses, simulate
 from napari_stem3d.simulation.shapes import Shape
 
 

@@ -16,7 +16,7 @@ from napari_stem3d.simulation.microscope import (
     microscope_from_dict,
     microscope_to_dict,
 )
-from napari_stem3d.simulation.motion import Motion
+from napari_stem3d.simulation.motion.motion import Motion
 
 STAGES = tuple(f.name for f in dataclasses.fields(Microscope))
 _OPTIONS = tuple(f.name for f in dataclasses.fields(Experiment) if "doc" in f.metadata)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from napari_stem3d.simulation import Beam
-from napari_stem3d.simulation._random import draw_keys
+from napari_stem3d.simulation.compute._random import draw_keys
 
 KEYS = draw_keys(np.random.default_rng(0), 4000)
 

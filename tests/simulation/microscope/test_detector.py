@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from napari_stem3d.simulation import Detector, Scan
-from napari_stem3d.simulation._random import draw_keys
+from napari_stem3d.simulation.compute._random import draw_keys
 
 KEYS = draw_keys(np.random.default_rng(1), 40)
 SCAN = Scan(dwell=1.0, flyback=50.0)

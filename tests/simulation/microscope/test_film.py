@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from napari_stem3d.simulation import Beam, CarbonFilm, Contrast, Grid, Probe
-from napari_stem3d.simulation._random import draw_keys
+from napari_stem3d.simulation.compute._random import draw_keys
 from napari_stem3d.simulation.microscope.film import probe_cell
 
 BEAM = Beam()

@@ -27,7 +27,7 @@ from napari_stem3d.simulation import (
     project,
     random_rotation,
 )
-from napari_stem3d.simulation._random import draw_keys
+from napari_stem3d.simulation.compute._random import draw_keys
 
 IDEAL = PRESETS["ideal"]
 COUNTING = replace(IDEAL, detector=replace(IDEAL.detector, shot_noise=True))

@@ -18,7 +18,7 @@ from napari_stem3d.simulation import (
     project,
     random_rotation,
 )
-from napari_stem3d.simulation._random import draw_keys
+from napari_stem3d.simulation.compute._random import draw_keys
 
 BEAM = Beam()
 SHARP = {"sigma": 0.0, "diffraction": False}

@@ -9,8 +9,8 @@ import pytest
 from scipy.signal import periodogram
 
 from napari_stem3d._errors import InputError
-from napari_stem3d.simulation._random import draw_keys
-from napari_stem3d.simulation._resampling import gather
+from napari_stem3d.simulation.compute._random import draw_keys
+from napari_stem3d.simulation.compute._resampling import gather
 from napari_stem3d.simulation.grid import Grid
 from napari_stem3d.simulation.microscope.scan import Scan
 

@@ -11,7 +11,7 @@ from scipy.ndimage import convolve1d
 
 from napari_stem3d.analysis.matching.frame import Frame, Mask
 from napari_stem3d.simulation import Grid, Microscope
-from napari_stem3d.simulation._random import draw_keys
+from napari_stem3d.simulation.compute._random import draw_keys
 
 _FOURTH = np.array([1.0, -4.0, 6.0, -4.0, 1.0])
 _OWN = np.convolve(_FOURTH, _FOURTH)[4:]

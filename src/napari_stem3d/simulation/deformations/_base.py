@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from napari_stem3d._errors import InputError
-from napari_stem3d.simulation.body import Body
+from napari_stem3d.simulation.bodies.body import Body
 from napari_stem3d.simulation.drawing import draw_fields
 from napari_stem3d.simulation.fields import Checked, is_whole
 from napari_stem3d.simulation.shapes import Polyhedron, Shape

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from napari_stem3d._errors import InputError
-from napari_stem3d.simulation.body import Array, Body, Piece
+from napari_stem3d.simulation.bodies.body import Array, Body, Piece
 from napari_stem3d.simulation.deformations._base import Deformation, check_places, places
 from napari_stem3d.simulation.fields import length
 from napari_stem3d.simulation.shapes import Polyhedron, Shape

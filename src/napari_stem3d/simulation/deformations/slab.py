@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from napari_stem3d._errors import InputError
-from napari_stem3d.simulation.body import Body, Piece
+from napari_stem3d.simulation.bodies.body import Body, Piece
 from napari_stem3d.simulation.deformations._base import Deformation
 from napari_stem3d.simulation.fields import choice, length
 from napari_stem3d.simulation.shapes import Shape

@@ -11,7 +11,7 @@ from scipy.optimize import brentq
 from scipy.spatial import ConvexHull
 
 from napari_stem3d._errors import InputError
-from napari_stem3d.simulation.body import Array, Body, Piece
+from napari_stem3d.simulation.bodies.body import Array, Body, Piece
 from napari_stem3d.simulation.deformations._base import Deformation
 from napari_stem3d.simulation.fields import length, switch, whole
 from napari_stem3d.simulation.shapes import Shape

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_stem3d.simulation._random import derive, draw_keys
-from napari_stem3d.simulation._threads import compiled_loops
+from napari_stem3d.simulation.compute._random import derive, draw_keys
+from napari_stem3d.simulation.compute._threads import compiled_loops
 from napari_stem3d.simulation.grid import Grid
 from napari_stem3d.simulation.lattices.defects import Defects
 from napari_stem3d.simulation.lattices.distortion import seen_at

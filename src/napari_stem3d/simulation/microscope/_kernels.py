@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
-from napari_stem3d.simulation._random import BLOCK, _bits_of, _quantiles_of
+from napari_stem3d.simulation.compute._random import BLOCK, _bits_of, _quantiles_of
 
 Image = NDArray[np.float32]
 Keys = NDArray[np.uint64]

@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
-from napari_stem3d.simulation._resampling import gather_image
+from napari_stem3d.simulation.compute._resampling import gather_image
 
 Array = NDArray[np.float32]
 _SEVEN, _EIGHT = np.uint64(7), np.uint64(8)

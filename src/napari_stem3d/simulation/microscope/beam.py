@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_stem3d.simulation._random import uniforms
+from napari_stem3d.simulation.compute._random import uniforms
 from napari_stem3d.simulation.fields import Checked, quantity
 
 ELECTRONS_PER_PA_US = 6.241509  # 1 pA µs / e, from the exact elementary charge

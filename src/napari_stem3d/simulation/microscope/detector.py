@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_stem3d.simulation._random import derive, poisson
+from napari_stem3d.simulation.compute._random import derive, poisson
 from napari_stem3d.simulation.fields import Checked, quantity, switch, whole
 from napari_stem3d.simulation.microscope._kernels import detect
 from napari_stem3d.simulation.microscope.scan import Scan

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_stem3d.simulation._filters import smooth_fields
-from napari_stem3d.simulation._random import derive, poisson, uniforms
+from napari_stem3d.simulation.compute._filters import smooth_fields
+from napari_stem3d.simulation.compute._random import derive, poisson, uniforms
 from napari_stem3d.simulation.fields import Checked, quantity, switch
 from napari_stem3d.simulation.grid import Grid
 from napari_stem3d.simulation.microscope.beam import Beam

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from napari_stem3d._errors import InputError
-from napari_stem3d.simulation._random import derive, draw_keys
-from napari_stem3d.simulation._threads import share_out
+from napari_stem3d.simulation.compute._random import derive, draw_keys
+from napari_stem3d.simulation.compute._threads import share_out
 from napari_stem3d.simulation.fields import is_number, is_whole
 from napari_stem3d.simulation.grid import Grid
 from napari_stem3d.simulation.microscope.beam import Beam

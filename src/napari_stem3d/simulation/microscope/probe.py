@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_stem3d._errors import InputError
-from napari_stem3d.simulation._filters import blur
+from napari_stem3d.simulation.compute._filters import blur
 from napari_stem3d.simulation.fields import Checked, quantity, switch, whole
 from napari_stem3d.simulation.grid import Grid
 from napari_stem3d.simulation.microscope.beam import Beam

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_stem3d.simulation._random import derive, normals, uniforms
-from napari_stem3d.simulation._resampling import as_stack, cubic_weights, shift_rows
+from napari_stem3d.simulation.compute._random import derive, normals, uniforms
+from napari_stem3d.simulation.compute._resampling import as_stack, cubic_weights, shift_rows
 from napari_stem3d.simulation.fields import Checked, quantity, switch
 from napari_stem3d.simulation.grid import Grid
 from napari_stem3d.simulation.microscope._waves import displace, sample, walk, wander

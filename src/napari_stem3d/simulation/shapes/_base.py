@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_stem3d._errors import InputError
-from napari_stem3d.simulation.body import Array, Body, Piece, plane_vertices
+from napari_stem3d.simulation.bodies.body import Array, Body, Piece, plane_vertices
 from napari_stem3d.simulation.drawing import draw_fields
 from napari_stem3d.simulation.fields import Checked
 

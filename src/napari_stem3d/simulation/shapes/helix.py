@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_stem3d._errors import InputError
-from napari_stem3d.simulation.body import Array
+from napari_stem3d.simulation.bodies.body import Array
 from napari_stem3d.simulation.fields import length, quantity, switch
 from napari_stem3d.simulation.shapes._base import Shape, centre_of_mass
 

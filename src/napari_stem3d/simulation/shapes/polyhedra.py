@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from napari_stem3d.simulation.body import Array
+from napari_stem3d.simulation.bodies.body import Array
 from napari_stem3d.simulation.fields import length
 from napari_stem3d.simulation.shapes._base import Polyhedron
 

@@ -1,0 +1,1 @@
+"""Bodies, and exact line integrals through them along the beam."""

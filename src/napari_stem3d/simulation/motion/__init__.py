@@ -1,0 +1,1 @@
+"""Orientations, and how they change in time."""

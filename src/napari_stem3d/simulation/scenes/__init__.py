@@ -1,0 +1,1 @@
+"""Particles, how they lie to each other, and series of their images."""
