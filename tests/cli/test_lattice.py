@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from napari_stem3d.signals import load
-from napari_stem3d.simulation import PRESETS, write_settings
+from napari_stem3d.simulation import PRESETS, Experiment, write_experiment, write_settings
 
 SMALL = ("--size", "64,80", "--sampling", 0.03)
 
@@ -58,7 +58,9 @@ def test_poses_at_random_differ_from_image_to_image(stem3d, tmp_path):
 
 def test_the_microscope_may_come_from_a_preset_or_a_file(stem3d, tmp_path):
     write_settings(tmp_path / "m.toml", PRESETS["low dose"])
-    for option in (("--config", tmp_path / "m.toml"), ("--preset", "low dose")):
+    write_experiment(Experiment(microscope=PRESETS["low dose"]), tmp_path / "e.toml")
+    files = [("--config", tmp_path / name) for name in ("m.toml", "e.toml")]
+    for option in (*files, ("--preset", "low dose")):
         result = stem3d("lattice", *SMALL, *option, "--out", tmp_path / "a.npz")
         assert result.exit_code == 0, result.stderr
         told = load(tmp_path / "a.npz")[0].metadata["Stem3D"]["microscope"]

@@ -47,6 +47,8 @@ def test_the_microscope_found_is_like_the_true_one(stem3d, frame_file, tmp_path)
     # The voltage and the dwell time are in the file's metadata.
     assert found.beam.high_voltage == 120
     assert found.scan.dwell == pytest.approx(5)
+    # So are the pixels: a simulation has the blur and the grain of the image in nm and in pixels.
+    assert (read_experiment(out).size, read_experiment(out).sampling) == ((192, 192), (0.4, 0.4))
     with Image.open(picture) as drawn:
         assert drawn.size[0] > drawn.size[1] > 300
     again = stem3d("simulate", "--config", out, "--frames", 1, "--out", tmp_path / "a.npz")

@@ -15,7 +15,7 @@ from napari_stem3d.simulation import (
     Microscope,
     Scan,
     metadata,
-    read_settings,
+    read_experiment,
     simulate,
 )
 from napari_stem3d.widgets._estimates import with_error
@@ -77,7 +77,8 @@ def test_estimates_image_and_settings_come_out(
     dialog = "napari_stem3d.widgets._files.QFileDialog.getSaveFileName"
     monkeypatch.setattr(dialog, lambda *_: (str(path), ""))
     matched.save_settings()
-    assert read_settings(path) == matched.found.microscope
+    saved = read_experiment(path)
+    assert (saved.microscope, saved.grid) == (matched.found.microscope, GRID)
 
 
 def test_generate_takes_it_over(matched: MatchWidget) -> None:

@@ -71,7 +71,7 @@ def match(
     import numpy as np
 
     from napari_stem3d.analysis.matching import match_microscope
-    from napari_stem3d.simulation import write_settings
+    from napari_stem3d.simulation import Experiment, write_experiment
 
     check_out(out, (".toml",))
     if picture is not None:
@@ -85,7 +85,10 @@ def match(
     known = _known(ctx.obj, config, stack.metadata)
     seen = stack.frame(frame)
     found = match_microscope(seen, stack.sampling_nm, box, known.contrast.material, known)
-    write_settings(out, found.microscope)
+    like = Experiment(
+        size=found.grid.gpts, sampling=found.grid.sampling, microscope=found.microscope
+    )
+    write_experiment(like, out)
     if picture is not None:
         _draw(picture, seen, found, stack, np.random.default_rng(seed))
     for sentence in found.notes:
@@ -99,11 +102,11 @@ def _known(
     from napari_stem3d.simulation import (
         microscope_from_dict,
         microscope_of_metadata,
-        read_settings,
+        read_experiment,
     )
 
     if config:
-        return microscope_from_dict(typed, read_settings(config))
+        return microscope_from_dict(typed, read_experiment(config).microscope)
     base, notes = microscope_of_metadata(metadata)
     for sentence in notes:
         note(sentence)

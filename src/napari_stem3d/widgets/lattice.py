@@ -19,7 +19,7 @@ from napari_stem3d.simulation import (
     LatticeSample,
     LatticeScene,
     RandomLattices,
-    read_settings,
+    read_experiment,
 )
 from napari_stem3d.simulation.lattices import ATOMIC
 from napari_stem3d.widgets._atoms import add_atoms, count_classes
@@ -93,7 +93,7 @@ class LatticeWidget(Panel):
         """Show the microscope of a settings file."""
         path = ask_open(self, "Load microscope", SETTINGS)
         if path is not None:
-            self.microscope.display(read_settings(path))
+            self.microscope.display(read_experiment(path).microscope)
 
     def _prepare(self) -> Iterator[Any]:
         return _preview(self.dataset(), self.make())

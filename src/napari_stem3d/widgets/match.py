@@ -13,7 +13,12 @@ from skimage.draw import polygon2mask
 from napari_stem3d._errors import InputError
 from napari_stem3d.engine import Result, shared_engine
 from napari_stem3d.signals import Stack, from_layer, to_layer_data
-from napari_stem3d.simulation import Microscope, microscope_of_metadata, write_settings
+from napari_stem3d.simulation import (
+    Experiment,
+    Microscope,
+    microscope_of_metadata,
+    write_experiment,
+)
 from napari_stem3d.widgets._estimates import EstimateTable
 from napari_stem3d.widgets._files import SETTINGS, ask_save
 from napari_stem3d.widgets._forms import FieldsForm, Group
@@ -82,10 +87,12 @@ class MatchWidget(Panel):
         self.job.start(shared_engine().run(FUNCTION, [arguments]), 1, shared_engine().cancel)
 
     def save_settings(self) -> None:
-        """Write the microscope that was found to a file."""
+        """Write the microscope that was found, and the pixels of the image, to a file."""
         path = ask_save(self, "Save settings", f"{Path(self._source[0].name).stem}.toml", SETTINGS)
         if path is not None:
-            write_settings(path, self.found.microscope)
+            grid, microscope = self.found.grid, self.found.microscope
+            like = Experiment(size=grid.gpts, sampling=grid.sampling, microscope=microscope)
+            write_experiment(like, path)
 
     def use_in_generate(self) -> None:
         """Fill the panel that generates, opened if need be, with what was found."""
