@@ -360,3 +360,21 @@ def test_the_examples_of_the_page_work(stem3d, tmp_path, monkeypatch):
         call = ("--deformation", deformation, "--size", 32, "--frames", 1, "--out", "a.npz")
         assert stem3d("simulate", *call).exit_code == 0
     assert len(typed) == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (("--labels", "a.hspy"), "--labels and --out must be different files"),
+        (("--frames", 10_000_000), "--frames and --size must fit into the memory"),
+        (("--size", 60_000), "--frames and --size must fit into the memory"),
+    ],
+)
+def test_what_would_be_lost_after_hours_is_refused_at_once(
+    stem3d, tmp_path, monkeypatch, arguments, part
+):
+    monkeypatch.chdir(tmp_path)
+    result = stem3d("simulate", "--out", "a.hspy", *arguments)
+    assert (result.exit_code, len(result.stderr.splitlines())) == (1, 1)
+    assert part in result.stderr
+    assert list(tmp_path.iterdir()) == []

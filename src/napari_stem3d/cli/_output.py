@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from napari_stem3d._errors import InputError
@@ -33,6 +34,26 @@ def check_out(out: Path, endings: tuple[str, ...], option: str = "--out") -> Non
         raise InputError(f"The folder of {option} does not exist: {out.parent}")
     if not os.access(out.parent, os.W_OK):
         raise InputError(f"The folder of {option} cannot be written to: {out.parent}")
+
+
+def check_different(outs: Mapping[str, Path]) -> None:
+    """Refuse outputs of which one would replace another.
+
+    Parameters
+    ----------
+    outs : mapping of str to Path
+        Where results go, by the option that tells it.
+
+    Raises
+    ------
+    InputError
+        If two of them are one file.
+    """
+    seen: dict[Path, str] = {}
+    for option, out in outs.items():
+        other = seen.setdefault(out.resolve(), option)
+        if other != option:
+            raise InputError(f"{option} and {other} must be different files. Received: {out}")
 
 
 def unfinished(out: Path) -> Path:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 #: Seconds of work left that are worth the second or two in which processes start.
 WORTH_STARTING = 20.0
+_KEPT = 8  # bytes per pixel of a frame, which is copied once as the stack is put together
+_WORK = 64  # bytes per pixel of the frame that is being made
 
 
 @dataclass
@@ -141,6 +143,38 @@ class Series:
         if not complete:
             note(f"interrupted; the same command with --first {self.stop} makes the other frames.")
             raise typer.Exit(130)
+
+
+def check_memory(grid: Grid, frames: int, maps: int = 0) -> None:
+    """Refuse what this machine could not hold, before hours are spent on it.
+
+    Parameters
+    ----------
+    grid : Grid
+        Pixels of a frame.
+    frames, maps : int
+        Number of frames to keep, and of other maps to keep of each.
+
+    Raises
+    ------
+    InputError
+        If the frames, and the work on one of them, take more than the memory of the machine.
+    """
+    ny, nx = grid.gpts
+    needed = ny * nx * (_KEPT * frames * (1 + maps) + _WORK)
+    if needed > _memory():
+        raise InputError(
+            f"--frames and --size must fit into the memory of {_memory() / 1e9:.0f} GB. Received: "
+            f"{counted(frames, 'frame')} of {ny} x {nx} pixels, which take {needed / 1e9:.0f} GB"
+        )
+
+
+def _memory() -> float:
+    """Memory of this machine [bytes], infinite where it cannot be told."""
+    try:
+        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    except (AttributeError, OSError, ValueError):
+        return float("inf")
 
 
 def image_axes(grid: Grid, first: int, frame_time: float | None = None) -> tuple[Axis, ...]:

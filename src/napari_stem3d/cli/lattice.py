@@ -13,7 +13,7 @@ from napari_stem3d._errors import InputError
 from ._arguments import Json, Workers
 from ._options import DerivedCommand, Group, stage_groups
 from ._output import check_out
-from ._series import Series, image_axes
+from ._series import Series, check_memory, image_axes
 from .simulate import ENDINGS
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ def lattice(
     images = dataclasses.replace(_default_images(), **typed.pop("images"))
     scene = _build_scene(typed, images, _microscope(preset, config))
     draw: Any = RandomLattices([scene]) if random_pose else Constant(scene).draw
+    check_memory(images.grid, images.frames - first)
     series = Series.draw(Dataset(draw, images.frames, images.seed), first, workers)
     series.write(
         {"images": out},
@@ -99,13 +100,13 @@ def _default_images() -> Experiment:
 
 
 def _microscope(preset: str | None, config: Path | None) -> Microscope:
-    from napari_stem3d.simulation import PRESETS, read_settings
+    from napari_stem3d.simulation import PRESETS, read_experiment
     from napari_stem3d.simulation.lattices import ATOMIC
 
     if preset is not None and config is not None:
         raise InputError(f"--preset and --config exclude each other. Received: both, {config}")
     if config is not None:
-        return read_settings(config)
+        return read_experiment(config).microscope
     known = {**ATOMIC, **PRESETS}
     if preset is not None and preset not in known:
         raise InputError(f"--preset must be one of {', '.join(known)}. Received: {preset!r}")

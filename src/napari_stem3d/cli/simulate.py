@@ -11,8 +11,8 @@ import typer
 
 from ._arguments import Json, Workers
 from ._options import DerivedCommand, Group, stage_groups
-from ._output import check_out
-from ._series import Series, image_axes
+from ._output import check_different, check_out
+from ._series import Series, check_memory, image_axes
 from ._words import parse_deformation, parse_dimensions
 
 if TYPE_CHECKING:
@@ -89,9 +89,11 @@ def simulate(
     check_out(out, ENDINGS)
     for name, path in maps.items():
         check_out(path, MAPS, f"--{name}")
+    check_different({"--out": out, **{f"--{name}": path for name, path in maps.items()}})
     if save_config is not None:
         check_out(save_config, (".toml",), "--save-config")
     experiment = build_experiment(ctx.obj, config, preset, dimension or [], deformation or [])
+    check_memory(experiment.grid, experiment.frames - first, len(maps))
     series = Series.draw(experiment.dataset(), first, workers, tuple(maps))
     if save_config is not None:
         from napari_stem3d.simulation import write_experiment
