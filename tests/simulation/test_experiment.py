@@ -97,6 +97,7 @@ def test_a_movie_shows_the_same_particles():
         ({"motion": 3}, "must be a Motion"),
         ({"microscope": PRESETS}, "must be a Microscope"),
         ({"deformations": ("twist",)}, "RandomDeformation"),
+        ({"dimensions": 3}, "Experiment.dimensions must be a mapping"),
     ],
 )
 def test_what_is_no_experiment_is_refused(fields, part):
@@ -110,6 +111,9 @@ def test_what_is_no_experiment_is_refused(fields, part):
         (("rust",), "expected one of"),
         (("rounded_corners", 1, {"depth": 1.0}), "are count, leg, corners. Received: 'depth'"),
         (("rounded_corners", -1), "RandomDeformation.count"),
+        (("rounded_corners", 1, 3), "RandomDeformation.fields must be a mapping"),
+        (("rough", 1, {"rms": -1.0}), "Rough.rms must lie between"),
+        (("missing_slab", 1, {"axis": "w"}), "MissingSlab.axis must be one of"),
     ],
 )
 def test_what_is_no_deformation_is_refused(arguments, part):

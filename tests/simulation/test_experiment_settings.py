@@ -90,6 +90,7 @@ def test_settings_of_a_microscope_alone_are_an_experiment(tmp_path):
         ("[[deformation]]\nleg = 2", "each with a name"),
         ('[[deformation]]\nname = "rust"', "expected one of"),
         ("deformation = 3", "list of tables"),
+        ('[[deformation]]\nname = "rough"\nrms = [1, 2]', "Rough.rms"),
     ],
 )
 def test_errors_name_the_file(tmp_path, content, part):

@@ -10,7 +10,7 @@ from typing import Any
 
 from napari_stem3d._errors import InputError
 from napari_stem3d.plugins import get_deformation, get_shape
-from napari_stem3d.simulation.fields import Checked, choice, pair, switch, text, whole
+from napari_stem3d.simulation.fields import Checked, check_value, choice, pair, switch, text, whole
 from napari_stem3d.simulation.grid import Grid
 from napari_stem3d.simulation.microscope import Microscope
 from napari_stem3d.simulation.motion.motion import Motion
@@ -42,11 +42,14 @@ class RandomDeformation(Checked):
         """Refuse unknown deformations and fields."""
         known = deformation_fields(self.name)
         super().__post_init__()
-        for name in self.fields:
+        _refuse_no_table("RandomDeformation.fields", self.fields)
+        owner = get_deformation(self.name).__name__
+        for name, value in self.fields.items():
             if name not in known or name == "count":
                 raise InputError(
                     f"The fields of {self.name} are {', '.join(known)}. Received: {name!r}"
                 )
+            check_value(owner, known[name], value)
 
 
 def deformation_fields(name: str) -> dict[str, dataclasses.Field[Any]]:
@@ -56,6 +59,11 @@ def deformation_fields(name: str) -> dict[str, dataclasses.Field[Any]]:
     if any("places" in f.metadata or f.name == "corners" for f in own):
         told.insert(0, RandomDeformation.__dataclass_fields__["count"])
     return {f.name: f for f in told}
+
+
+def _refuse_no_table(name: str, value: Any) -> None:
+    if not isinstance(value, Mapping):
+        raise InputError(f"{name} must be a mapping of names to values. Received: {value!r}")
 
 
 @dataclass(frozen=True)
@@ -110,6 +118,7 @@ class Experiment(Checked):
                 f"Received: {self.deformations!r}"
             )
         object.__setattr__(self, "deformations", tuple(self.deformations))
+        _refuse_no_table("Experiment.dimensions", self.dimensions)
         _ = self.particle_shape
 
     @cached_property

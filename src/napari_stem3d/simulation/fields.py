@@ -130,13 +130,23 @@ def check_bounds(instance: Any) -> None:
     """
     for field in dataclasses.fields(instance):
         value = getattr(instance, field.name)
-        try:
-            checked = _checked(field, value)
-        except ValueError as error:
-            name = f"{type(instance).__name__}.{field.name}"
-            raise InputError(f"{name} must {error}. Received: {value!r}") from None
+        checked = check_value(type(instance).__name__, field, value)
         if checked is not value:
             object.__setattr__(instance, field.name, checked)
+
+
+def check_value(owner: str, field: Any, value: Any) -> Any:
+    """Return a value as the Python type of its field.
+
+    Raises
+    ------
+    InputError
+        Naming the owner, the field, what it may be and what was received.
+    """
+    try:
+        return _checked(field, value)
+    except ValueError as error:
+        raise InputError(f"{owner}.{field.name} must {error}. Received: {value!r}") from None
 
 
 def _checked(field: Any, value: Any) -> Any:
@@ -144,7 +154,7 @@ def _checked(field: Any, value: Any) -> Any:
     facts, default = field.metadata, field.default
     if facts.get("pair"):
         both = (value, value) if is_number(value) else value
-        if not isinstance(both, (tuple, list)) or len(both) != 2:
+        if not is_pair(both):
             raise ValueError("be one number or two (y, x)")
         pair = tuple(_in_bounds(facts, number) for number in both)
         return value if pair == value else pair
@@ -176,6 +186,11 @@ def _in_bounds(facts: Mapping[str, Any], value: Any) -> float:
 def is_number(value: Any) -> bool:
     """Whether a value is one real number; truth values are none."""
     return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def is_pair(value: Any) -> bool:
+    """Whether a value is a sequence of two."""
+    return isinstance(value, (tuple, list)) and len(value) == 2
 
 
 def is_whole(value: Any, low: int, high: float = math.inf) -> bool:

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from napari_stem3d._errors import InputError
-from napari_stem3d.simulation.fields import is_number, is_whole
+from napari_stem3d.simulation.fields import is_number, is_pair, is_whole
 
 
 @dataclass(frozen=True)
@@ -26,12 +26,12 @@ class Grid:
 
     def __post_init__(self) -> None:
         """Refuse empty rasters and distances that are not positive."""
-        if len(self.gpts) != 2 or not all(is_whole(n, 1, 65_536) for n in self.gpts):
+        if not is_pair(self.gpts) or not all(is_whole(n, 1, 65_536) for n in self.gpts):
             raise InputError(
                 "gpts must be two whole numbers of pixels (ny, nx) between 1 and 65536. "
                 f"Received: {self.gpts!r}"
             )
-        if len(self.sampling) != 2 or not all(
+        if not is_pair(self.sampling) or not all(
             is_number(d) and 0 < d < math.inf for d in self.sampling
         ):
             raise InputError(

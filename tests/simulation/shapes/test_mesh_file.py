@@ -131,6 +131,11 @@ def test_paths_that_lead_nowhere_are_refused(path: str) -> None:
         _ = MeshShape(path).body
 
 
+def test_a_missing_file_is_said_to_be_missing() -> None:
+    with pytest.raises(InputError, match=r"Received: 'no_such\.stl', which does not exist"):
+        MeshShape("no_such.stl")
+
+
 def test_a_missing_trimesh_is_named_with_the_way_to_install_it(
     box: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -47,9 +47,10 @@ class MeshShape(Shape):
         """Vertices within 1 of the centre of mass, and outward triangles."""
         file = Path(self.path)
         if file.suffix.lower() not in _ENDINGS or not file.is_file():
+            missing = ", which does not exist" if file.suffix and not file.exists() else ""
             raise InputError(
                 f"MeshShape.path must name a file that ends in {', '.join(_ENDINGS)}. "
-                f"Received: {self.path!r}"
+                f"Received: {self.path!r}{missing}"
             )
         facts = file.stat()
         return _read(self.path, facts.st_mtime_ns, facts.st_size)
