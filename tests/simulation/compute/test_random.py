@@ -253,6 +253,12 @@ def test_a_count_of_keys_that_is_none_is_refused(count: object) -> None:
         draw_keys(np.random.default_rng(0), count)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("rng", (None, 7, np.random.RandomState(0)))
+def test_what_is_no_generator_is_refused(rng: object) -> None:
+    with pytest.raises(InputError, match="rng must be a NumPy random Generator"):
+        draw_keys(rng, 1)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("keys", (np.arange(3), 5, np.zeros((2, 2), np.uint64), [1.0]))
 def test_keys_that_are_none_are_refused(keys: object) -> None:
     for draw in (lambda: normals(keys, 3), lambda: poisson(keys, np.ones(3)), lambda: derive(keys, 1)):  # fmt: skip  # noqa: E501

@@ -132,6 +132,8 @@ def test_what_is_no_motion_is_refused() -> None:
         simulate(Sphere(), motion="fast")  # type: ignore[arg-type]
     with pytest.raises(InputError, match=r"movie must be true or false\. Received: 1"):
         simulate(Sphere(), movie=1)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=r"grid must be a Grid\. Received: 64"):
+        simulate(Sphere(), grid=64)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("motion", [Motion(), Motion(velocity=0.5)])

@@ -133,7 +133,8 @@ def test_the_truth_tells_the_orbit_and_the_motion(particle: Particle) -> None:
         ({"material": 79}, "material must be the formula of a material. Received: 79"),
         ({"motion": "fast"}, "motion must be a Trajectory. Received: 'fast'"),
         ({"shape": "cube"}, "shape must be a Shape. Received: 'cube'"),
-        ({"deformations": ("twist",)}, "deformations must be Deformations. Received: ('twist',)"),
+        ({"deformations": ("twist",)}, "deformations must be a sequence of Deformations."),
+        ({"deformations": None}, "deformations must be a sequence of Deformations."),
     ],
 )
 def test_what_is_no_particle_is_refused(options: dict[str, Any], sentence: str) -> None:

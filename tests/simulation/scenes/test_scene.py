@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -251,3 +252,18 @@ def test_images_of_different_sizes_do_not_stack() -> None:
     keys = draw_keys(np.random.default_rng(0), 2)
     with pytest.raises(InputError, match=r"The images of a stack must have one shape. Received"):
         record_scenes(scenes, keys, [0.0, 0.0])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (([3],), "particles must be a sequence of them. Received: [3]"),
+        ((Particle(Sphere()),), "particles must be a sequence of them. Received: Particle"),
+        (([], (64, 64)), "grid must be a Grid. Received: (64, 64)"),
+        (([], GRID, "low dose"), "microscope must be a Microscope. Received: 'low dose'"),
+    ],
+)
+def test_what_is_no_scene_is_refused(arguments: tuple[Any, ...], sentence: str) -> None:
+    with pytest.raises(InputError) as error:
+        Scene(*arguments)
+    assert str(error.value).startswith(sentence)

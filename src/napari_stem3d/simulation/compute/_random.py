@@ -78,6 +78,8 @@ def draw_keys(rng: np.random.Generator, count: int) -> np.ndarray:
     """
     if not is_whole(count, 0):
         raise InputError(f"count must be a whole number from 0 on. Received: {count!r}")
+    if not isinstance(rng, np.random.Generator):
+        raise InputError(f"rng must be a NumPy random Generator. Received: {rng!r}")
     return rng.integers(0, 2**64, count, np.uint64)
 
 

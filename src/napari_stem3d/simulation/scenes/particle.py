@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -68,8 +69,12 @@ class Particle:
             raise InputError(f"rotation must be one SciPy Rotation. Received: {self.rotation!r}")
         if not isinstance(self.shape, Shape):
             raise InputError(f"shape must be a Shape. Received: {self.shape!r}")
-        if not all(isinstance(d, Deformation) for d in self.deformations):
-            raise InputError(f"deformations must be Deformations. Received: {self.deformations!r}")
+        if not isinstance(self.deformations, Sequence) or not all(
+            isinstance(d, Deformation) for d in self.deformations
+        ):
+            raise InputError(
+                f"deformations must be a sequence of Deformations. Received: {self.deformations!r}"
+            )
         if not (self.material is None or isinstance(self.material, str)):
             raise InputError(
                 f"material must be the formula of a material. Received: {self.material!r}"

@@ -166,8 +166,9 @@ def simulate(
         )
     if not isinstance(movie, bool):
         raise InputError(f"movie must be true or false. Received: {movie!r}")
-    if motion is not None and not isinstance(motion, Motion):
-        raise InputError(f"motion must be a Motion. Received: {motion!r}")
+    for name, value, kind in (("motion", motion, Motion), ("grid", grid, Grid)):
+        if value is not None and not isinstance(value, kind):
+            raise InputError(f"{name} must be a {kind.__name__}. Received: {value!r}")
     if isinstance(deformations, str) or not isinstance(deformations, Sequence):
         raise InputError(f"deformations must be a sequence. Received: {deformations!r}")
     motion = motion or Motion()

@@ -93,6 +93,18 @@ class Scene:
     grid: Grid = field(default_factory=Grid)
     microscope: Microscope = field(default_factory=Microscope)
 
+    def __post_init__(self) -> None:
+        """Refuse what is no particle, no grid and no microscope."""
+        if not isinstance(self.particles, Sequence) or not all(
+            isinstance(p, Particle) for p in self.particles
+        ):
+            raise InputError(f"particles must be a sequence of them. Received: {self.particles!r}")
+        for name, kind in (("grid", Grid), ("microscope", Microscope)):
+            if not isinstance(getattr(self, name), kind):
+                raise InputError(
+                    f"{name} must be a {kind.__name__}. Received: {getattr(self, name)!r}"
+                )
+
     @property
     def frame_time(self) -> float:
         """Time from the start of one image to the start of the next [s]."""
