@@ -97,9 +97,9 @@ def test_it_stands_in_the_menu_of_the_widget_with_its_form(
         from qtpy.QtWidgets import QApplication
         app = QApplication([])
         from napari_stem3d.widgets.generate import GenerateWidget
-        widget = GenerateWidget(ViewerModel())
-        widget.shape.value = "torus"
-        print(widget.shape.choices[-1], widget.shape_form.make())
+        form = GenerateWidget(ViewerModel()).form
+        form.shape.value = "torus"
+        print(form.shape.choices[-1], form.make().particle_shape)
     """
     out = run("-c", textwrap.dedent(code))
     assert out.splitlines()[-1] == "torus Torus(major_radius=8.0, minor_radius=3.0)"
