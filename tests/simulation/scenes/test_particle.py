@@ -94,7 +94,7 @@ def test_moving_it_has_the_poses_of_its_path(particle: Particle) -> None:
         np.testing.assert_allclose(matrices[k], turn.as_matrix(), atol=1e-14)
         still = moving.at(time)
         assert still.motion is None and still.position == tuple(positions[k])
-        np.testing.assert_array_equal(still.poses([0.0])[0][0], matrices[k])
+        np.testing.assert_allclose(still.poses([0.0])[0][0], matrices[k], rtol=0, atol=1e-15)
         assert (still.z, still.material, still.body) == (2.5, "Ag", moving.body)
 
 

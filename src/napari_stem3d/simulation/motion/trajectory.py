@@ -85,10 +85,14 @@ class Trajectory:
         positions : ndarray, shape (m, 2)
             Positions (y, x) [nm].
         """
-        asked = np.asarray(times, float)
-        keys = self.times, self._quaternions, self.positions
-        quaternions, positions = _kernels.interpolate_poses(*keys, asked)
+        quaternions, positions = self.interpolate(times)
         return Rotation.from_quat(quaternions), positions
+
+    def interpolate(self, times: ArrayLike) -> tuple[Array, Array]:
+        """Return the poses as quaternions (m, 4), scalar last, and positions (m, 2)."""
+        keys = self.times, self._quaternions, self.positions
+        quaternions, positions = _kernels.interpolate_poses(*keys, np.asarray(times, float))
+        return quaternions, positions
 
     def speeds(self, times: ArrayLike) -> tuple[tuple[float, float], float]:
         """Mean velocity (vy, vx) [nm/s] and mean angular speed [°/s] over ascending times.

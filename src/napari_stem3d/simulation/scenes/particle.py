@@ -122,11 +122,11 @@ class Particle:
                 np.repeat(_kernels.matrices(self.rotation.as_quat()[None]), count, axis=0),
                 np.broadcast_to(np.array(self.position, float), (count, 2)),
             )
-        rotations, positions = self.motion.poses(times)
-        return _kernels.matrices(rotations.as_quat()), positions
+        quaternions, positions = self.motion.interpolate(times)
+        return _kernels.matrices(quaternions), positions
 
     def at(self, time: float) -> Particle:
-        """Return the particle standing still in its very pose of a time [s]."""
+        """Return the particle standing still in its pose of a time [s]."""
         if self.motion is None:
             return self
         rotations, positions = self.motion.poses([time])
