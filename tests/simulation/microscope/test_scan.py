@@ -84,16 +84,17 @@ def test_drift_shears_upright_edges(speed: float) -> None:
     grid, scan = Grid((100, 128), (0.2, 0.2)), only(drift=speed)
     slope = np.polyfit(np.arange(100), edge_positions(scan, grid), 1)[0]
     per_line, per_pixel = (speed / 60 * time / 0.2 for time in (scan.line_time(grid), 10e-6))
-    assert slope == pytest.approx(-per_line / (1 + per_pixel), rel=1e-3)
+    assert slope == pytest.approx(per_line / (1 - per_pixel), rel=1e-3)
 
 
 def test_drift_and_settling_go_where_they_are_directed() -> None:
+    """The specimen goes there, so that the probe is found the other way on it."""
     scan = only(drift=60.0, drift_direction=30.0, settling=5.0, settling_time=0.05)
     dy, dx = moved(scan, keys=KEYS[:1])
     times = scan.pixel_times(GRID)
     way = times + 5 * (1 - np.exp(-times / 0.05))
-    np.testing.assert_allclose(dx[0], math.cos(math.pi / 6) * way, atol=1e-5)
-    np.testing.assert_allclose(dy[0], math.sin(math.pi / 6) * way, atol=1e-5)
+    np.testing.assert_allclose(dx[0], -math.cos(math.pi / 6) * way, atol=1e-5)
+    np.testing.assert_allclose(dy[0], -math.sin(math.pi / 6) * way, atol=1e-5)
 
 
 def test_the_probe_lags_as_a_line_begins() -> None:

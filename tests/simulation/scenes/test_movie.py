@@ -148,7 +148,7 @@ def test_the_stage_drifts_and_settles_on_from_frame_to_frame(motion: Motion) -> 
     for k in range(3):
         way = 1.0 * k * period + 2.0 * (1 - math.exp(-k * period / 0.1))
         moved = movie.scene(k).particles[0].position
-        assert moved[0] == pytest.approx(still.scene(k).particles[0].position[0] - way)
+        assert moved[0] == pytest.approx(still.scene(k).particles[0].position[0] + way)
         assert moved[1] == pytest.approx(still.scene(k).particles[0].position[1])
         left = movie.scene(k).microscope.scan
         assert drifting.travel(k * period)[0] + left.travel(0.03)[0] == pytest.approx(

@@ -254,6 +254,21 @@ def test_images_of_different_sizes_do_not_stack() -> None:
         record_scenes(scenes, keys, [0.0, 0.0])
 
 
+@pytest.mark.parametrize("direction", [0.0, 90.0, 200.0])
+def test_a_drifting_specimen_looks_like_particles_that_all_move(direction: float) -> None:
+    """P-8, SIM-14: drift takes the specimen where it is directed, as a velocity does."""
+    grid, ideal = Grid((96, 96), (0.2, 0.2)), PRESETS["ideal"]
+    scan = replace(ideal.scan, drift=600.0, drift_direction=direction)
+    rng, particle = np.random.default_rng(0), Particle(Sphere(9.0), grid.centre)
+    drifting = Scene([particle], grid, replace(ideal, scan=scan)).image(rng).image
+    vy, vx = (10 * f(np.radians(direction)) for f in (np.sin, np.cos))
+    path = spin(particle, "z", 0.0, 1.0, (vy, vx))
+    moving = Scene([particle.posed(particle.position, motion=path)], grid, ideal).image(rng).image
+    still = Scene([particle], grid, ideal).image(rng).image
+    # Drift goes on within a row, by 0.02 nm: far less than from the first row to the last.
+    assert np.abs(drifting - moving).mean() < 0.05 * np.abs(still - moving).mean()
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

@@ -47,10 +47,10 @@ class Scan(Checked):
     flyback: float = quantity(100.0, "µs", 0.0, 1e6, "time from one line's end to the next line")
     drift: float = quantity(1.0, "nm/min", 0.0, 1e5, "steady drift of the specimen")
     drift_direction: float = quantity(
-        0.0, "°", -360.0, 360.0, "direction of drift and settling, from x (right) to y (down)"
+        0.0, "°", -360.0, 360.0, "where the specimen drifts and settles, from x (right) to y (down)"
     )
     settling: float = quantity(
-        0.0, "nm", 0.0, 1e4, "way that is left, as the scan begins, to where the stage settles"
+        0.0, "nm", 0.0, 1e4, "way that is left, as the scan begins, to where the specimen settles"
     )
     settling_time: float = quantity(10.0, "s", 1e-6, 1e6, "decay time of the settling")
     mains: float = quantity(
@@ -84,7 +84,7 @@ class Scan(Checked):
         return lines[:, None] + pixels
 
     def travel(self, seconds: float) -> tuple[float, float]:
-        """How far drift and settling carry the scan in some time from its start, (y, x) [nm]."""
+        """How far the specimen drifts and settles in some time from the start, (y, x) [nm]."""
         angle = math.radians(self.drift_direction)
         settled = -math.expm1(-seconds / self.settling_time)
         way = self.drift / 60 * seconds + self.settling * settled
@@ -203,7 +203,8 @@ def _tables(
     grid = Grid(gpts, sampling)
     lines, pixels = scan._times(grid)
     angle, scale = math.radians(scan.drift_direction), np.reshape(sampling, (2, 1))
-    direction = np.array([[math.sin(angle)], [math.cos(angle)]]) / scale
+    # Where the specimen drifts one way, the probe comes to lie the other way on it.
+    direction = -np.array([[math.sin(angle)], [math.cos(angle)]]) / scale
     along_line = direction * (scan.drift / 60 * pixels)
     lag = np.exp(-np.arange(gpts[1]) / (_TRANSIENT * gpts[1]))
     along_line[1] += scan.flyback_error / sampling[1] * lag

@@ -45,9 +45,9 @@ class Movie(Dataset):
         frame = self._position(index)
         scene, courses = self._story
         start, microscope = frame * scene.frame_time, scene.microscope
-        # The scan of each frame begins at the specimen's origin: the stage has moved that instead.
+        # The scan of each frame tells the drift from its own start on: the rest is done already.
         dy, dx = microscope.scan.travel(start)
-        particles = [course.frame(frame).shifted(-dy, -dx) for course in courses]
+        particles = [course.frame(frame).shifted(dy, dx) for course in courses]
         later = dataclasses.replace(microscope, scan=microscope.scan.after(start))
         rng = np.random.default_rng([self.seed, frame])
         return dataclasses.replace(scene, particles=particles, microscope=later), rng, start
