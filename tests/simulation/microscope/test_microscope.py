@@ -321,5 +321,5 @@ def test_a_noise_that_nothing_has_is_refused(value: Any) -> None:
 
 @pytest.mark.parametrize("dose", [0.0, -5.0, np.nan])
 def test_no_dose_is_refused(dose: float) -> None:
-    with pytest.raises(InputError, match=r"^Beam.current must lie between"):
+    with pytest.raises(InputError, match=r"^electrons_per_pixel must be a positive number"):
         Microscope().at_dose(dose)

@@ -128,8 +128,10 @@ def test_the_truth_tells_the_orbit_and_the_motion(particle: Particle) -> None:
         ({"position": "ab"}, "position must be two finite lengths (y, x) and z one"),
         ({"z": math.inf}, "position must be two finite lengths (y, x) and z one"),
         ({"z": True}, "position must be two finite lengths (y, x) and z one"),
-        ({"rotation": (0, 0, 0, 1)}, "rotation must be one SciPy Rotation."),
-        ({"rotation": Rotation.identity(2)}, "rotation must be one SciPy Rotation."),
+        ({"rotation": (0, 0, 0, 0)}, "rotation must be one SciPy Rotation, or a quaternion"),
+        ({"rotation": (0, 0, math.nan, 1)}, "rotation must be one SciPy Rotation, or a quat"),
+        ({"rotation": "xyzw"}, "rotation must be one SciPy Rotation, or a quaternion"),
+        ({"rotation": Rotation.identity(2)}, "rotation must be one SciPy Rotation, or a quat"),
         ({"material": 79}, "material must be the formula of a material. Received: 79"),
         ({"motion": "fast"}, "motion must be a Trajectory. Received: 'fast'"),
         ({"shape": "cube"}, "shape must be a Shape. Received: 'cube'"),
@@ -148,3 +150,9 @@ def test_a_quaternion_of_zeros_is_no_rotation() -> None:
     """SciPy refuses it before it can reach a particle."""
     with pytest.raises(ValueError, match="zero norm"):
         Rotation.from_quat([0.0, 0.0, 0.0, 0.0])
+
+
+def test_a_quaternion_of_any_length_is_a_rotation() -> None:
+    """SIM-11."""
+    turned = Particle(Cuboid(), rotation=(0, 0, 3e-200, 3e-200))
+    assert np.allclose(turned.rotation.as_euler("zyx", degrees=True), (90, 0, 0))

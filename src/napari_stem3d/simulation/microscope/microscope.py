@@ -7,6 +7,7 @@ pixels is independent; what the detector does to the counts comes last.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 
@@ -151,6 +152,10 @@ class Microscope:
 
     def at_dose(self, electrons_per_pixel: float) -> Microscope:
         """Return the same microscope with the current that gives so many electrons per pixel."""
+        if not is_number(electrons_per_pixel) or not 0 < electrons_per_pixel < math.inf:
+            raise InputError(
+                f"electrons_per_pixel must be a positive number. Received: {electrons_per_pixel!r}"
+            )
         current = electrons_per_pixel / replace(self.beam, current=1.0).electrons(self.scan.dwell)
         return replace(self, beam=replace(self.beam, current=current))
 

@@ -8,8 +8,11 @@ A rotation maps the body's axes to the laboratory's. In a product the right fact
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.spatial.transform import Rotation
+
+from napari_stem3d._errors import InputError
+from napari_stem3d.simulation.fields import is_number
 
 _STEPS = np.array(sorted(np.ndindex(9, 9), key=lambda k: abs(k[0] - 4) + abs(k[1] - 4))) - 4
 
@@ -39,6 +42,32 @@ def random_direction(rng: np.random.Generator) -> NDArray[np.float64]:
     """Draw a unit vector (x, y, z), uniform on the sphere."""
     vector = rng.normal(size=3)
     return vector / np.linalg.norm(vector)
+
+
+def as_rotation(value: Rotation | ArrayLike) -> Rotation:
+    """Return one rotation, given as such or as a quaternion.
+
+    Parameters
+    ----------
+    value : scipy.spatial.transform.Rotation, or array_like of shape (4,)
+        A single rotation, or the quaternion (x, y, z, w), which need not have length 1.
+
+    Raises
+    ------
+    InputError
+        If it is neither, or a quaternion of zeros, which turns nothing into anything.
+    """
+    if isinstance(value, Rotation):
+        if value.single:
+            return value
+    elif np.shape(value) == (4,) and all(map(is_number, numbers := list(value))):  # type: ignore[arg-type]
+        quaternion = np.array(numbers, float)
+        if np.isfinite(quaternion).all() and (size := np.abs(quaternion).max()) > 0:
+            return Rotation.from_quat(quaternion / size)
+    raise InputError(
+        "rotation must be one SciPy Rotation, or a quaternion (x, y, z, w) of finite numbers that "
+        f"are not all zero. Received: {value!r}"
+    )
 
 
 def canonical(rotation: Rotation) -> Rotation:

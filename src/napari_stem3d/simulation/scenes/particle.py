@@ -19,7 +19,7 @@ from napari_stem3d.simulation.bodies import _kernels
 from napari_stem3d.simulation.bodies.body import Body
 from napari_stem3d.simulation.deformations import Deformation
 from napari_stem3d.simulation.fields import is_number
-from napari_stem3d.simulation.motion.orientation import canonical
+from napari_stem3d.simulation.motion.orientation import as_rotation, canonical
 from napari_stem3d.simulation.motion.trajectory import Trajectory
 from napari_stem3d.simulation.shapes import Shape
 from napari_stem3d.simulation.symmetry import corner_orbit
@@ -37,8 +37,9 @@ class Particle:
         Where the shape's origin lies (y, x) [nm]; (0, 0) is the centre of the first pixel.
     rotation : scipy.spatial.transform.Rotation
         From the body's (x, y, z) to the laboratory's: x along the rows, y down the columns, z
-        along the beam. It is kept as `orientation.canonical` returns it, so that its quaternion,
-        written out and read again, gives the very same image.
+        along the beam. A quaternion (x, y, z, w) is taken as well. It is kept as
+        `orientation.canonical` returns it, so that its quaternion, written out and read again,
+        gives the very same image.
     deformations : tuple of Deformation
         Applied in their order.
     z : float
@@ -65,8 +66,6 @@ class Particle:
                 "position must be two finite lengths (y, x) and z one, in nm. "
                 f"Received: {self.position!r} and {self.z!r}"
             )
-        if not isinstance(self.rotation, Rotation) or not self.rotation.single:
-            raise InputError(f"rotation must be one SciPy Rotation. Received: {self.rotation!r}")
         if not isinstance(self.shape, Shape):
             raise InputError(f"shape must be a Shape. Received: {self.shape!r}")
         if not isinstance(self.deformations, Sequence) or not all(
@@ -81,7 +80,7 @@ class Particle:
             )
         if not (self.motion is None or isinstance(self.motion, Trajectory)):
             raise InputError(f"motion must be a Trajectory. Received: {self.motion!r}")
-        object.__setattr__(self, "rotation", canonical(self.rotation))
+        object.__setattr__(self, "rotation", canonical(as_rotation(self.rotation)))
 
     @cached_property
     def body(self) -> Body:
