@@ -164,3 +164,23 @@ def test_image_i_depends_on_key_i_alone() -> None:
     whole = detector.record(flat(40.0), SCAN, KEYS)
     part = detector.record(flat(40.0)[:3], SCAN, KEYS[7:10])
     np.testing.assert_array_equal(part, whole[7:10])
+
+
+@pytest.mark.parametrize("shape", [(128, 160), (300, 7)])
+def test_line_noise_offsets_whole_lines(shape: tuple[int, int]) -> None:
+    """SIM-19: one normal number per line, whatever the signal, after the afterglow."""
+    bare = dataclasses.replace(SILENT, afterglow=2.0, gain=3.0)
+    noisy = dataclasses.replace(bare, line_noise=4.0)
+    added = [noisy.record(flat(e, shape), SCAN, KEYS) - 3 * e for e in (0.0, 50.0)]
+    np.testing.assert_allclose(*added, atol=1e-3)
+    assert np.ptp(added[0], axis=2).max() < 1e-3
+    offsets = added[0][:, :, 0]
+    assert offsets.std() == pytest.approx(4.0, rel=0.03)
+    assert offsets.mean() == pytest.approx(0.0, abs=0.2)
+    assert abs(np.corrcoef(offsets[:, 1:].ravel(), offsets[:, :-1].ravel())[0, 1]) < 0.05
+
+
+def test_line_noise_draws_from_a_stream_of_its_own() -> None:
+    values = {"pulse_height": 0.3, "read_out": 2.0, "afterglow": 0.2}
+    added = written(80.0, line_noise=5.0, **values) - written(80.0, **values)
+    assert np.ptp(added, axis=2).max() < 1e-3

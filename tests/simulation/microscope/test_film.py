@@ -110,3 +110,38 @@ def test_film_i_depends_on_key_i_alone() -> None:
     whole = film.map(grid, KEYS, 0.1)
     np.testing.assert_array_equal(film.map(grid, KEYS[5:7], 0.1), whole[5:7])
     assert (whole[0] != whole[1]).mean() > 0.9
+
+
+def speckled(**values: float) -> CarbonFilm:
+    return smooth(0.0, thickness=3.0, specks=20_000.0, **values)
+
+
+@pytest.mark.parametrize(("size", "pixel"), [(0.1, (1.0, 2.0)), (1.5, (1.0, 1.0))])
+def test_specks_add_their_number_times_their_volume(size: float, pixel: tuple) -> None:
+    """SIM-16: 0.02 per nm² of 30 nm³ each add 0.6 nm; whatever the pixels, edges included."""
+    field = speckled(speck_size=size).map(Grid((128, 128), pixel), KEYS)
+    assert field.min() >= 3
+    assert field.mean() - 3 == pytest.approx(0.6, rel=0.03)
+    edge = np.r_[field[:, :8].ravel(), field[:, :, -8:].ravel()]
+    assert edge.mean() - 3 == pytest.approx(0.6, rel=0.1)
+
+
+def test_specks_have_the_cumulants_of_exponential_volumes() -> None:
+    # Of Poisson's number N per pixel with heights h: k_m = N E[h^m] = N m! h^m.
+    film = smooth(0.0, thickness=3.0, specks=200.0, speck_size=0.01)
+    field = film.map(Grid((256, 256), (10.0, 10.0)), KEYS)
+    higher = 0.02 * np.exp(-0.01 / 0.3)  # per pixel, those that add more than 0.01 nm
+    assert (field > 3.01).mean() == pytest.approx(1 - np.exp(-higher), rel=0.03)
+    centred = field.astype(float) - field.mean()
+    assert field.var() == pytest.approx(0.02 * 2 * 0.3**2, rel=0.05)
+    skewness = (centred**3).mean() / centred.var() ** 1.5
+    assert skewness == pytest.approx(6 / (2**1.5 * np.sqrt(0.02)), rel=0.1)
+
+
+def test_specks_draw_from_streams_of_their_own() -> None:
+    grid = Grid((64, 64), (1.0, 1.0))
+    plain, film = CarbonFilm().map(grid, KEYS), CarbonFilm(specks=2000.0, speck_size=0.3)
+    added = film.map(grid, KEYS) - plain
+    assert (abs(added) < 1e-5).mean() > 0.9
+    np.testing.assert_array_equal(film.map(grid, KEYS[3:5]), film.map(grid, KEYS)[3:5])
+    assert len(np.unique(added.sum(axis=(1, 2)))) == len(KEYS)

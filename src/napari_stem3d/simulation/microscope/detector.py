@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_stem3d.simulation.compute._random import derive, poisson
+from napari_stem3d.simulation.compute._random import derive, normals, poisson
 from napari_stem3d.simulation.fields import Checked, quantity, switch, whole
 from napari_stem3d.simulation.microscope._kernels import detect
 from napari_stem3d.simulation.microscope.scan import Scan
@@ -16,7 +16,7 @@ from napari_stem3d.simulation.microscope.scan import Scan
 Image = NDArray[np.float32]
 Keys = NDArray[np.uint64]
 _DARK = 1e-8  # afterglow of which single precision sees nothing
-COUNTS, PULSES, READ_OUT = 4, 5, 6  # streams of random numbers
+COUNTS, PULSES, READ_OUT, LINES = 4, 5, 6, 7  # streams of random numbers
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Detector(Checked):
     Of the electrons that arrive, Poisson's law counts n; each gives a pulse of a height of its
     own, together ``S ~ Normal(g n, n (g ε)²)``; the scintillator gives the light back over a time,
     so that a pixel keeps ``ρ = exp(-τ / τ_d)`` of the light before it; and the read-out adds a
-    black level and noise, rounds, and clips.
+    black level, noise of each pixel and of each line, rounds, and clips.
     """
 
     efficiency: float = quantity(0.8, "", 1e-6, 1.0, "fraction of scattered electrons detected")
@@ -37,6 +37,7 @@ class Detector(Checked):
     offset: float = quantity(100.0, "ADU", -1e6, 1e6, "black level")
     read_out: float = quantity(5.0, "ADU", 0.0, 1e6, "rms of the read-out noise")
     bits: int = whole(16, 0, 24, "depth of the converter; 0 leaves real values")
+    line_noise: float = quantity(0.0, "ADU", 0.0, 1e6, "rms of what each line is offset by")
 
     def record(self, expected: Image, scan: Scan, keys: Keys) -> Image:
         """Values written for an expected number of electrons, in which they are lost.
@@ -59,15 +60,19 @@ class Detector(Checked):
         """
         keep = self.glow(scan.dwell)
         rest = expected[:, :, 0].copy()
+        black = np.full(rest.shape, self.offset, np.float32)
+        if self.line_noise:
+            black += np.float32(self.line_noise) * normals(derive(keys, LINES), rest.shape[1])
         counts = poisson(derive(keys, COUNTS), expected) if self.shot_noise else expected
         detect(
             counts.reshape(len(counts), -1),
             np.maximum(rest, 0),
+            black,
             derive(keys, PULSES),
             derive(keys, READ_OUT),
             _singles(self.gain, self.gain * self.pulse_height),
             _singles(keep if keep > _DARK else 0.0, self.glow(scan.flyback)),
-            _singles(self.offset, self.read_out, 2**self.bits - 1),
+            _singles(self.read_out, 2**self.bits - 1),
         )
         return counts
 

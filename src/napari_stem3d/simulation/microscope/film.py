@@ -12,14 +12,16 @@ from napari_stem3d.simulation.compute._filters import smooth_fields
 from napari_stem3d.simulation.compute._random import derive, poisson, uniforms
 from napari_stem3d.simulation.fields import Checked, quantity, switch
 from napari_stem3d.simulation.grid import Grid
+from napari_stem3d.simulation.microscope._kernels import stamp
 from napari_stem3d.simulation.microscope.beam import Beam
 from napari_stem3d.simulation.microscope.contrast import Contrast, number_densities
 
 Image = NDArray[np.float32]
 Keys = NDArray[np.uint64]
 _CARBON = 6
+_REACH = 4.0  # standard deviations of a speck that are kept
 _ATOM = 0.03  # radius of the screened carbon atom, below which no probe sees detail [nm]
-_GRAIN, _SLOPE = 1, 2  # streams of random numbers beside that of the thickness
+_GRAIN, _SLOPE, _SPECKS, _PLACES = 1, 2, 3, 4  # streams beside the thickness's
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,9 @@ class CarbonFilm(Checked):
     Its thickness varies slowly, as the exponential of a Gaussian random field that keeps it
     positive; and a column under the probe holds a number of atoms that scatters by Poisson's law
     about its mean (physics.md, 5.4).
+
+    Specks of contamination lie on it at random, Gaussians of one width whose volumes are
+    distributed exponentially; they add ``specks * speck_volume`` to the mean thickness.
     """
 
     thickness: float = quantity(5.0, "nm", 0.0, 10_000.0, "mean thickness of the support")
@@ -40,6 +45,9 @@ class CarbonFilm(Checked):
     attenuation: float = quantity(
         0.0, "1/nm", 0.0, 10.0, "fraction scattered per nm; 0: from carbon"
     )
+    specks: float = quantity(0.0, "1/µm²", 0.0, 1e8, "number of specks of contamination per area")
+    speck_volume: float = quantity(30.0, "nm³", 0.0, 1e9, "mean volume of a speck, as carbon")
+    speck_size: float = quantity(1.0, "nm", 0.01, 1000.0, "standard deviation of a speck's shape")
 
     def per_nm(self, beam: Beam, contrast: Contrast) -> float:
         """Fraction of the electrons scattered per nm of film [1/nm]."""
@@ -65,8 +73,19 @@ class CarbonFilm(Checked):
         Returns
         -------
         ndarray, shape (n, ny, nx), float32, or float
-            Thicknesses of mean `thickness`, never negative; one number where they are all alike.
+            Thicknesses of mean `thickness`, and of what specks add to it, never negative; one
+            number where they are all alike.
         """
+        carbon = self._even(grid, keys, width)
+        if not (self.specks and self.speck_volume):
+            return carbon
+        if isinstance(carbon, float):
+            carbon = np.full((len(keys), *grid.gpts), carbon, np.float32)
+        self._add_specks(carbon, grid, keys)
+        return carbon
+
+    def _even(self, grid: Grid, keys: Keys, width: float) -> Image | float:
+        """Carbon without specks [nm]."""
         carbon = self._slow(grid, keys)
         if not self.grain or self.thickness == 0:
             return carbon
@@ -78,6 +97,18 @@ class CarbonFilm(Checked):
         counts: Image = poisson(derive(keys, _GRAIN), carbon)
         counts /= atoms
         return counts
+
+    def _add_specks(self, carbon: Image, grid: Grid, keys: Keys) -> None:
+        """Add specks, also such as lie beyond the edge but reach across it."""
+        margin = _REACH * self.speck_size
+        sides = np.array(grid.extent) + 2 * margin
+        expected = np.full((len(keys), 1), 1e-6 * self.specks * math.prod(sides), np.float32)
+        counts = poisson(derive(keys, _SPECKS), expected)[:, 0].astype(np.int64)
+        numbers = uniforms(derive(keys, _PLACES), (int(counts.max(initial=0)), 3)).astype(float)
+        pixel = np.array(grid.sampling)
+        numbers[..., :2] = (numbers[..., :2] * sides - margin) / pixel
+        numbers[..., 2] = -np.log(numbers[..., 2]) * self.speck_volume / math.prod(pixel)
+        stamp(counts, numbers, self.speck_size / pixel, _REACH, carbon)
 
     def _slow(self, grid: Grid, keys: Keys) -> Image | float:
         """Thickness with its slow variations alone [nm]."""
