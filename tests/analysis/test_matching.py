@@ -146,6 +146,39 @@ def test_noise_patches(matched):
         found.noise_patches(np.random.default_rng(1), 1, 257)
 
 
+def rerecorded(**stages):
+    """Estimates from the bright setting with other values of some stages."""
+    truth = microscope(**SETTINGS["bright"])
+    changed = {name: replace(getattr(truth, name), **values) for name, values in stages.items()}
+    truth = replace(truth, **changed)
+    image = truth.image(particles(Sphere(5.0), 3), GRID, np.random.default_rng(3))
+    return match_microscope(image, GRID.sampling), truth
+
+
+def test_specks():
+    """SIM-20: number and brightness of specks within 40 %; none where there are none."""
+    found, truth = rerecorded(film={"specks": 5e5, "speck_volume": 1.0, "speck_size": 0.02})
+    assert found.estimates["specks"].value == pytest.approx(5e5, rel=0.4)
+    per_nm = truth.film.per_nm(truth.beam, truth.contrast) * truth.electrons_per_pixel
+    total = truth.detector.gain * truth.detector.efficiency * per_nm * 1.0 / 0.04
+    assert found.estimates["speck signal"].value == pytest.approx(total, rel=0.4)
+    assert "specks" not in rerecorded()[0].estimates
+
+
+def test_line_noise():
+    """SIM-20: noise added to lines within 15 %, and no flicker is taken for it."""
+    found, _ = rerecorded(detector={"line_noise": 40.0})
+    assert found.microscope.detector.line_noise == pytest.approx(40.0, rel=0.15)
+    assert found.microscope.beam.flicker < 2
+
+
+def test_flicker():
+    """SIM-20: flicker within 40 %, and no noise added to lines is taken for it."""
+    found, _ = rerecorded(beam={"flicker": 8.0})
+    assert found.microscope.beam.flicker == pytest.approx(8.0, rel=0.4)
+    assert found.microscope.detector.line_noise < 5
+
+
 def test_without_sampling():
     """SIM-20: without a sampling pixels are the unit, and a note says so."""
     image, _ = record("bright", Sphere(5.0), 3)

@@ -13,6 +13,7 @@ from scipy.optimize import least_squares
 from skimage.filters import threshold_otsu
 
 from napari_stem3d.analysis.matching.estimates import bands, jackknife
+from napari_stem3d.analysis.matching.flicker import paced
 from napari_stem3d.analysis.matching.frame import Frame, Mask, Pixels
 
 SMOOTHING = 1.5  # px, before particles are told from film
@@ -34,7 +35,9 @@ class Texture:
     memory : float
         Fraction ρ of the noise that the next pixel along the fast axis keeps.
     rows : float
-        Variance that the pixels of a row share.
+        Variance that the pixels of a row share, at the pace of the beam's current.
+    lines : float
+        Variance that they share, but with no pixel of another row; 0 where the current is as fast.
     grain : float
         Variance of the film's grain, which the probe correlates as ``exp(-r² / 4σ²)``.
     film, length : float
@@ -44,6 +47,7 @@ class Texture:
     white: float
     memory: float
     rows: float
+    lines: float
     grain: float
     film: float
     length: float
@@ -129,7 +133,7 @@ def measure_texture(
     Notes
     -----
     Least squares of the variogram by
-    ``w (1 - δ_j ρ^|i|) + R (1 - c_j) + G (1 - exp(-r²/4σ²)) + F (1 - exp(-r²/4Σ²))``.
+    ``w (1 - δ_j ρ^|i|) + R (1 - c_j) + L (1 - δ_j) + G (1 - exp(-r²/4σ²)) + F (1 - exp(-r²/4Σ²))``.
     """
     part = bands(film.shape[0], _PARTS)
     steps = np.unique(np.rint(np.geomspace(1, min(64, min(film.shape) // 3), 12)).astype(int))
@@ -170,25 +174,27 @@ def _fit(
     blurred = -np.expm1(-distance / probe**2) if probe > _RESOLVED * pixel else np.zeros(len(row))
 
     def residuals(p: NDArray[np.float64]) -> NDArray[np.float64]:
-        white, memory, rows, grain, film, length = p
-        model = white * (1 - (row == 0) * memory ** abs(column)) + rows * unsteady
+        white, memory, rows, lines, grain, film, length = p
+        model = white * (1 - (row == 0) * memory ** abs(column))
+        model += rows * unsteady + lines * (row > 0)
         model += grain * blurred - film * np.expm1(-distance / length**2)
         return weights * (scale * model / gamma - 1)
 
-    units = np.array([1, 1, 1, 1, 1, pixel])
-    low, high = np.zeros(6), np.array([4, 0.95, 4, 4, 40, float(lags)]) * units
-    low[5] = max(2 * pixel, 2 * probe)
-    high[5] = max(high[5], 2 * low[5])
+    units = np.array([1, 1, 1, 1, 1, 1, pixel])
+    most = 4.0 if paced(steady) else 1e-12
+    low, high = np.zeros(7), np.array([4, 0.95, 4, most, 4, 40, float(lags)]) * units
+    low[6] = max(2 * pixel, 2 * probe)
+    high[6] = max(high[6], 2 * low[6])
     fits = [
         least_squares(
             residuals,
-            np.array([0.6, 0.05, 0.05, 0.1, 0.2, 1])
-            * [1, 1, 1, 1, 1, low[5] ** (1 - s) * high[5] ** s],
+            np.array([0.6, 0.05, 0.05, 0.01 * most, 0.1, 0.2, 1])
+            * [1, 1, 1, 1, 1, 1, low[6] ** (1 - s) * high[6] ** s],
             bounds=(low, high),
             x_scale=units,
         )
         for s in (0.2, 0.5, 0.8)
     ]
     best = min(fits, key=lambda fit: fit.cost).x
-    best[3] *= blurred.any()
-    return best * np.array([scale, 1, scale, scale, scale, 1])
+    best[4] *= blurred.any()
+    return best * np.array([scale, 1, scale, scale, scale, scale, 1])

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from napari_stem3d.analysis.matching.estimates import Estimate
 from napari_stem3d.analysis.matching.frame import Frame
+from napari_stem3d.analysis.matching.specks import SIZE
 from napari_stem3d.simulation import Microscope
 from napari_stem3d.simulation.microscope.beam import ELECTRONS_PER_PA_US
 from napari_stem3d.simulation.microscope.contrast import number_densities
@@ -41,6 +42,7 @@ def build_microscope(found: dict[str, Estimate], start: Microscope, frame: Frame
         afterglow=-start.scan.dwell / math.log(kept) if kept > 0 else 0.0,
         offset=value["offset"],
         read_out=value["read-out"],
+        line_noise=value.get("line noise", 0.0),
         bits=frame.bits,
     )
     probe = _within(start.probe, sigma=value.get("blur", 0.0), diffraction=False, defocus=0.0)
@@ -81,16 +83,18 @@ def _with_film(microscope: Microscope, found: dict[str, Estimate], frame: Frame)
     brightness is then left to its scattering per nm.
     """
     level = found["background"].value if "background" in found else 0.0
+    area = math.prod(frame.grid.sampling)
+    number, signal = (found[n].value if n in found else 0.0 for n in ("specks", "speck signal"))
+    level -= 1e-6 * area * number * signal
     if level <= 0:
-        return replace(microscope, film=_within(microscope.film, thickness=0.0))
+        return replace(microscope, film=_within(microscope.film, thickness=0.0, specks=0.0))
     thickness, grain = _USUAL_FILM, found["grain"]
     grainy = grain.value > 2 * grain.error
     if grainy:
         ((_, density),) = number_densities("C", microscope.film.density)
         width = microscope.probe.width(microscope.beam)
         atoms = (level / grain.value) ** 2
-        area = 4 * math.pi * (width**2 + 0.03**2)
-        thickness = atoms / (density * area)
+        thickness = atoms / (density * 4 * math.pi * (width**2 + 0.03**2))
     detected = microscope.detector.gain * microscope.detector.efficiency
     detected *= microscope.electrons_per_pixel
     return replace(
@@ -103,6 +107,9 @@ def _with_film(microscope: Microscope, found: dict[str, Estimate], frame: Frame)
             correlation=found["correlation"].value,
             grain=grainy,
             gradient=0.0,
+            specks=number,
+            speck_volume=thickness * signal / level * area,
+            speck_size=SIZE * math.sqrt(area),
         ),
     )
 

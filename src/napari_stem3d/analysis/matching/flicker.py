@@ -16,6 +16,7 @@ from napari_stem3d.simulation.compute._random import draw_keys
 _FOURTH = np.array([1.0, -4.0, 6.0, -4.0, 1.0])
 _OWN = np.convolve(_FOURTH, _FOURTH)[4:]
 _SERIES = 4096
+_SLOW = 0.5  # correlation of neighbouring lines
 
 
 def current_correlation(microscope: Microscope, grid: Grid) -> NDArray[np.float64]:
@@ -27,6 +28,17 @@ def current_correlation(microscope: Microscope, grid: Grid) -> NDArray[np.float6
     series = factors.astype(float) - 1
     result: NDArray[np.float64] = (series[:, :1] * series).mean(axis=0) / (series**2).mean()
     return result
+
+
+def paced(steady: NDArray[np.float64]) -> bool:
+    """Whether the current changes so little between lines that noise added to each is told apart.
+
+    Parameters
+    ----------
+    steady : ndarray, shape (ny,)
+        `current_correlation`.
+    """
+    return bool(steady[1] > _SLOW)
 
 
 def largest_flicker(frame: Frame, film: Mask, steady: NDArray[np.float64]) -> float:

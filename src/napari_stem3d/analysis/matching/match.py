@@ -122,4 +122,4 @@ def match_microscope(
         film = np.zeros_like(film)
     estimates = measure(checked, film, start)
     microscope = build_microscope(estimates, start, checked)
-    return Match(microscope, checked.grid, estimates, tuple(checked.notes), film)
+    return Match(microscope, checked.grid, estimates, tuple(dict.fromkeys(checked.notes)), film)

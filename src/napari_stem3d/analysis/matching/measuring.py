@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,13 +11,14 @@ from napari_stem3d.analysis.matching.background import Texture, measure_texture,
 from napari_stem3d.analysis.matching.blur import measure_blur
 from napari_stem3d.analysis.matching.dose import grey_per_nm
 from napari_stem3d.analysis.matching.estimates import Estimate
-from napari_stem3d.analysis.matching.flicker import current_correlation, largest_flicker
+from napari_stem3d.analysis.matching.flicker import current_correlation, largest_flicker, paced
 from napari_stem3d.analysis.matching.frame import Frame, Mask
 from napari_stem3d.analysis.matching.jitter import measure_jitter
 from napari_stem3d.analysis.matching.noise import PhotonTransfer, photon_transfer
+from napari_stem3d.analysis.matching.specks import SIZE, measure_specks
 from napari_stem3d.simulation import Microscope
 
-_NOTHING = Texture(0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
+_NOTHING = Texture(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
 
 
 def measure(frame: Frame, film: Mask, start: Microscope) -> dict[str, Estimate]:
@@ -40,10 +42,18 @@ def measure(frame: Frame, film: Mask, start: Microscope) -> dict[str, Estimate]:
     line = photon_transfer(frame, film, texture.memory)
     _levels(frame, film, line, texture, found)
     _gain(frame, line, texture, errors, found)
-    if film.any():
-        _film(frame, film, steady, texture, errors, found)
     if blur := measure_blur(frame, texture.memory):
         found["blur"] = blur
+    if film.any():
+        sigma, level = blur.value if blur else 0.0, found["background"].value
+        if specks := measure_specks(frame, film, sigma, found["gain"].value, level):
+            found["specks"], found["speck signal"] = specks
+            # Their scatter is no shot noise: the gain is found once more, without it.
+            white = texture.white - _speck_variance(frame, found)
+            texture = replace(texture, white=max(white, 0.0))
+            _gain(frame, line, texture, errors, found)
+        _film(frame, texture, errors, found)
+        _lines(frame, film, steady, texture, errors, found)
     noise = (
         found["gain"].value
         * np.maximum(smooth(frame.values, frame.known, 1.5) - found["offset"].value, 0.0)
@@ -95,7 +105,7 @@ def _levels(
         )
     if film.any():
         level = float(frame.values[film].mean()) - found["offset"].value
-        spread = math.sqrt((texture.film + texture.rows) / 8)
+        spread = math.sqrt((texture.film + texture.rows + texture.lines) / 8)
         found["background"] = Estimate(level, spread, "ADU")
 
 
@@ -130,7 +140,33 @@ def _gain(
     found["gain"] = Estimate(slope / averaging, error / averaging, "ADU/e")
 
 
-def _film(
+def _film(frame: Frame, texture: Texture, errors: Texture, found: dict[str, Estimate]) -> None:
+    """Grain, roughness and correlation of the film."""
+    level = found["background"].value
+    shot = found["gain"].value * _averaging(found) * max(level, 0.0)
+    quiet = found["read-out"].value ** 2 + (frame.bits > 0) / 12
+    grain = texture.grain + max(texture.white - shot - quiet, 0.0)
+    error = math.hypot(errors.grain, errors.white)
+    found["grain"] = Estimate(math.sqrt(grain), _root_error(grain, error), "ADU")
+    if level > 0:
+        found["roughness"] = Estimate(
+            100 * math.sqrt(texture.film) / level,
+            100 * _root_error(texture.film, errors.film) / level,
+            "%",
+        )
+        found["correlation"] = Estimate(texture.length, errors.length, "nm")
+
+
+def _speck_variance(frame: Frame, found: dict[str, Estimate]) -> float:
+    """Variance that specks add to the white noise; the mean square of sums of mean m is 2 m²."""
+    probe = found["blur"].value if "blur" in found else 0.0
+    widths = (math.hypot(SIZE, probe / pixel) for pixel in frame.grid.sampling)
+    kept = math.prod(min(1.0, 1 / (2 * math.sqrt(math.pi) * width)) for width in widths)
+    density = 1e-6 * math.prod(frame.grid.sampling) * found["specks"].value
+    return 2 * density * found["speck signal"].value ** 2 * kept
+
+
+def _lines(
     frame: Frame,
     film: Mask,
     steady: np.ndarray,
@@ -138,37 +174,30 @@ def _film(
     errors: Texture,
     found: dict[str, Estimate],
 ) -> None:
-    """Grain, roughness and correlation of the film, and the noise that its lines share."""
-    level = found["background"].value
-    shot = found["gain"].value * _averaging(found) * max(level, 0.0)
-    quiet = found["read-out"].value ** 2 + (frame.bits > 0) / 12
-    grain = texture.grain + max(texture.white - shot - quiet, 0.0)
-    error = math.hypot(errors.grain, errors.white)
-    found["grain"] = Estimate(math.sqrt(grain), _root_error(grain, error), "ADU")
-    found["line noise"] = Estimate(
-        math.sqrt(texture.rows), _root_error(texture.rows, errors.rows), "ADU"
-    )
-    if level <= 0:
-        return
-    found["roughness"] = Estimate(
-        100 * math.sqrt(texture.film) / level,
-        100 * _root_error(texture.film, errors.film) / level,
-        "%",
-    )
-    found["correlation"] = Estimate(texture.length, errors.length, "nm")
-    flicker, bound = math.sqrt(texture.rows) / level, largest_flicker(frame, film, steady)
-    if texture.rows < 2 * errors.rows:
-        flicker = 0.0
-    elif bound < 0.7 * flicker:
+    """Share out what lines have in common to the beam, which scales, and the detector, which adds.
+
+    Where lines follow each other so fast that the current hardly changes, its pace tells; else
+    the brightness of particles, which flicker would scale as well.
+    """
+    level, bound = found["background"].value, largest_flicker(frame, film, steady)
+    added, error = texture.lines, errors.lines
+    beam = texture.rows if texture.rows >= 2 * errors.rows else 0.0
+    if not level > 0 or bound * level < 0.7 * math.sqrt(beam):
         frame.notes.append(
             f"Lines differ by {math.sqrt(texture.rows):.3g} grey values rms in the film, but by "
-            f"less than {100 * bound:.2g} % on particles: most of it is added by the detector, not "
-            "by the beam, and not reproduced."
+            f"less than {100 * bound:.2g} % on particles: the detector adds it, not the beam."
         )
-        flicker = 0.0
-    found["flicker"] = Estimate(
-        100 * flicker, 100 * _root_error(texture.rows, errors.rows) / level, "%"
-    )
+        beam = 0.0
+    if not beam and not paced(steady):
+        added, error = texture.rows, errors.rows
+    added = added if added > error else 0.0
+    found["line noise"] = Estimate(math.sqrt(added), _root_error(added, error), "ADU")
+    if level > 0:
+        found["flicker"] = Estimate(
+            100 * math.sqrt(beam) / level,
+            100 * _root_error(texture.rows, errors.rows) / level,
+            "%",
+        )
 
 
 def _root_error(variance: float, error: float) -> float:
