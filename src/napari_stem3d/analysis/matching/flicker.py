@@ -16,6 +16,7 @@ from napari_stem3d.simulation.compute._random import draw_keys
 _FOURTH = np.array([1.0, -4.0, 6.0, -4.0, 1.0])
 _OWN = np.convolve(_FOURTH, _FOURTH)[4:]
 _SERIES = 4096
+_FEWEST = 8  # pixels of particles in a line
 _SLOW = 0.5  # correlation of neighbouring lines
 
 
@@ -62,6 +63,13 @@ def largest_flicker(frame: Frame, film: Mask, steady: NDArray[np.float64]) -> fl
     sums = np.nansum(np.where(film, 0.0, frame.values - base), axis=1)
     differences = convolve1d(sums, _FOURTH, mode="nearest")[2:-2]
     level = float(np.median(sums))
-    if kept <= 0.01 * _OWN[0] or level <= 0:
+    if level <= 0:
         return math.inf
-    return float(np.sqrt(np.mean(differences**2) / kept)) / level
+    # Flicker scales the typical brightness of the particles in a line, however slow it is.
+    bright = frame.values - base > 3 * float(np.nanstd(frame.values[film])) if film.any() else ~film
+    lines = [row[on] - base for row, on in zip(frame.values, bright) if on.sum() >= _FEWEST]
+    medians = np.array([np.median(line) for line in lines])
+    slow = float(medians.std() / medians.mean()) if len(lines) >= len(sums) // 2 else math.inf
+    if kept <= 0.01 * _OWN[0]:
+        return slow
+    return min(slow, float(np.sqrt(np.mean(differences**2) / kept)) / level)
