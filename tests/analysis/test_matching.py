@@ -27,6 +27,7 @@ from napari_stem3d.simulation import (
     random_rotation,
 )
 
+pytestmark = pytest.mark.tensorflow  # particles are told apart by the network
 GRID = Grid((256, 256), (0.2, 0.2))
 VACUUM = (0, 0, 40, 256)
 SETTINGS = {
