@@ -9,6 +9,8 @@ from PIL import Image
 from napari_stem3d.signals import Axis, Stack, save
 from napari_stem3d.simulation import read_experiment
 
+pytestmark = pytest.mark.tensorflow  # particles are told apart by the network
+
 
 @pytest.fixture(scope="module")
 def frame_file(tmp_path_factory):
