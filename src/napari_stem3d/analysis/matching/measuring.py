@@ -185,7 +185,7 @@ def _lines(
     if not level > 0 or bound * level < 0.7 * math.sqrt(beam):
         frame.notes.append(
             f"Lines differ by {math.sqrt(texture.rows):.3g} grey values rms in the film, but by "
-            f"less than {100 * bound:.2g} % on particles: the detector adds it, not the beam."
+            f"less than {100 * bound:.2g} % on particles: it is no flicker of the beam."
         )
         beam = 0.0
     if not beam and not paced(steady):
