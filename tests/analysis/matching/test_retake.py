@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from napari_stem3d.analysis.matching import match_microscope, retake
 from napari_stem3d.simulation import Experiment
+
+pytestmark = pytest.mark.tensorflow  # particles are told apart by the network
 
 
 def test_particles_come_back_as_bright_and_as_sharp():
