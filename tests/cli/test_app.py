@@ -70,7 +70,7 @@ def test_there_is_no_progress_in_a_pipe(tmp_path):
 def test_progress_on_a_terminal_and_ctrl_c(tmp_path):
     out = tmp_path / "stack.npz"
     call = (*CLI, "simulate", "--shape", "sphere", "--frames", "1000000", "--size", "16")
-    call = (*call, "--sampling", "2", "--workers", "1", "--out", str(out))
+    call = (*call, "--sampling", "2", "--out", str(out))
     terminal, end = pty.openpty()
     process = subprocess.Popen(call, stdout=subprocess.PIPE, stderr=end, text=True)
     os.close(end)

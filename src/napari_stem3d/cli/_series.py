@@ -87,6 +87,10 @@ class Series:
             except KeyboardInterrupt:
                 if not series.images:
                     raise
+                # The last sample may be there in part.
+                series.rows = [row for row in series.rows if row["frame"] < series.stop]
+                for kept in series.maps.values():
+                    del kept[len(series.images) :]
         return series
 
     def write(

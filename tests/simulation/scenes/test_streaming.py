@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import os
+import signal
+import subprocess
+import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +31,7 @@ from napari_stem3d.simulation import (
     Uniform,
     simulate,
 )
+from napari_stem3d.simulation.scenes.streaming import _interrupt_later
 
 pytestmark = pytest.mark.slow  # the processes have to start
 
@@ -109,3 +115,24 @@ def test_nothing_piles_up_while_the_stream_waits(tmp_path: Path) -> None:
     stream.close()
     time.sleep(0.5)
     assert len(list(tmp_path.iterdir())) < 600
+
+
+def test_ctrl_c_waits_until_processes_have_started_and_does_not_reach_them() -> None:
+    """Half-started processes left the program hanging at its end."""
+    steps = []
+    ask = "import signal; print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ()))"
+    with pytest.raises(KeyboardInterrupt), _interrupt_later():
+        os.kill(os.getpid(), signal.SIGINT)
+        steps.append(subprocess.run([sys.executable, "-c", ask], capture_output=True, check=True))
+        steps.append("done")
+    assert steps[0].stdout == b"True\n"
+    assert steps[1] == "done"
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+def test_streams_run_outside_of_the_main_thread() -> None:
+    series = simulate(Sphere(5.0), frames=3, grid=GRID)
+    with ThreadPoolExecutor(1) as pool:
+        made = pool.submit(lambda: list(series.samples(workers=2))).result()
+    assert [fingerprint(sample) for sample in made] == [fingerprint(sample) for sample in series]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import functools
+import signal
 import tempfile
+import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,30 +46,59 @@ def stream_samples(
     Sample
         The same as those of the series, bit for bit.
     """
-    from joblib.externals.loky import get_reusable_executor
-
     slots = _AHEAD * workers
     tasks = deque(indices[k : k + _CHUNK] for k in range(0, len(indices), _CHUNK))
-    executor = get_reusable_executor(workers, env={"NUMBA_NUM_THREADS": "1"})
     under_way: deque[Any] = deque()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         place = str(Path(folder) / "pixels"), (slots, _CHUNK, 3, *gpts)
         pixels = np.memmap(place[0], np.float32, "w+", shape=place[1])
+
+        def submit(slot: int) -> None:
+            from joblib.externals.loky import get_reusable_executor
+
+            with _interrupt_later():  # this may start processes
+                executor = get_reusable_executor(workers, env={"NUMBA_NUM_THREADS": "1"})
+                under_way.append(executor.submit(_make, series, tasks.popleft(), place, slot))
+
         try:
             for slot in range(min(slots, len(tasks))):
-                under_way.append(executor.submit(_make, series, tasks.popleft(), place, slot))
+                submit(slot)
             slot = 0
             while under_way:
                 made = under_way.popleft().result()
                 samples = [_unpack(*each) for each in zip(made, pixels[slot])]
                 if tasks:  # the slot is free again
-                    under_way.append(executor.submit(_make, series, tasks.popleft(), place, slot))
+                    submit(slot)
                 slot = (slot + 1) % slots
                 yield from samples
         finally:
             for future in under_way:
                 future.cancel()
             del pixels
+
+
+@contextmanager
+def _interrupt_later() -> Iterator[None]:
+    """Hold Ctrl-C back until the end of the block, and for good in processes started in it.
+
+    Interrupted halfway, loky's start of a process leaves the program hanging when it ends. And a
+    terminal interrupts all processes of a command at once, of which one is enough.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield  # Python interrupts nothing but the main thread
+        return
+    held: list[Any] = []
+    signal.signal(signal.SIGINT, lambda *received: held.append(received))
+    mask = getattr(signal, "pthread_sigmask", lambda how, signals: signals)  # not on Windows
+    blocked = mask(getattr(signal, "SIG_BLOCK", 0), {signal.SIGINT})
+    try:
+        yield
+    finally:
+        mask(getattr(signal, "SIG_SETMASK", 0), blocked)
+        signal.signal(signal.SIGINT, before)
+    if held:
+        before(*held[0])
 
 
 def _make(
