@@ -5,11 +5,13 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from napari_stem3d.networks.blocks import decoder, encoder, stem
-from napari_stem3d.networks.contracts import CROP, MOST_CORNERS, SHAPES
+from napari_stem3d.networks.blocks import SecondDifferences, decoder, encoder, stem, unfold
+from napari_stem3d.networks.contracts import CLASSES, CROP, MOST_CORNERS, ORBITS
 
 
-def build_particle_classifier(widths: tuple[int, ...] = (48, 96, 160)) -> keras.Model:
+def build_particle_classifier(
+    widths: tuple[int, ...] = (64, 128, 192), differences: bool = True
+) -> keras.Model:
     """U-Net at half resolution with dense supervision of the corners.
 
     Two maps say where intact and where deformed corners lie, visible or on the far side. They
@@ -20,42 +22,56 @@ def build_particle_classifier(widths: tuple[int, ...] = (48, 96, 160)) -> keras.
     ----------
     widths : tuple of int
         Channels at 1/2, 1/4 and 1/8 of the crop's size.
+    differences : bool
+        Whether the input is accompanied by its `SecondDifferences`.
 
     Returns
     -------
     keras.Model
         From ``(batch, 64, 64, 2)``, a crop as `normalize_crop` returns it and the particle's
-        mask, to a dict of ``corner_maps`` (batch, 32, 32, 2), probabilities of an intact and of
-        a deformed corner, ``shape`` (batch, 8), the probabilities of `SHAPES`, and ``corners``
-        (batch, 9), those of 0 to 8 deformed corners.
+        mask, to a dict of ``corner_maps`` (batch, 64, 64, 2), probabilities of an intact and of
+        a deformed corner; ``shape`` (batch, 15), the probabilities of `CLASSES`; ``corners``
+        (batch, 9), those of 0 to 8 deformed corners; ``orbit`` (batch, 46), those of `ORBITS`;
+        ``edges`` (batch, 3), the lengths of a cuboid's edges, ascending, over the radius of the
+        circle around the particle; and ``features`` (batch, 256), from which all but the maps
+        are told.
     """
     crop = keras.Input((CROP, CROP, 2), name="crop")
-    stages = encoder(stem(crop, widths[0]), widths)
+    x = SecondDifferences(name="differences")(crop) if differences else crop
+    stages = encoder(stem(x, widths[0]), widths)
     deep, x = stages[-1], decoder(stages, widths)
-    scores = layers.Conv2D(2, 1, name="corner_scores")(x)
-    maps = layers.Activation("sigmoid", dtype="float32", name="corner_maps")(scores)
+    marks = unfold(x, 2, "corner_scores")
+    maps = layers.Activation("sigmoid", dtype="float32", name="corner_maps")(marks)
 
-    evidence = layers.Concatenate(name="evidence")([x, layers.Activation("sigmoid")(scores)])
-    for k, filters in enumerate((64, 96), start=1):
+    folded = layers.Conv2D(8, 1, activation="sigmoid", name="evidence_marks")(x)
+    evidence = layers.Concatenate(name="evidence")([x, folded])
+    for k, filters in enumerate((96, 128), start=1):
         evidence = layers.Conv2D(
-            filters, 3, strides=2, padding="same", use_bias=False, name=f"count_conv{k}"
+            filters,
+            3,
+            strides=2,
+            padding="same",
+            activation="relu",
+            kernel_initializer="he_normal",
+            name=f"count{k}",
         )(evidence)
-        evidence = layers.BatchNormalization(momentum=0.98, name=f"count_norm{k}")(evidence)
-        evidence = layers.ReLU(name=f"count_relu{k}")(evidence)
-    features = layers.Concatenate(name="features")(
+    features = layers.Concatenate(name="pooled")(
         [
-            layers.GlobalAveragePooling2D(name="count_sum")(evidence),
-            layers.GlobalAveragePooling2D(name="map_sum")(maps),
+            layers.GlobalAveragePooling2D(name="count_mean")(evidence),
             layers.GlobalAveragePooling2D(name="deep_mean")(deep),
             layers.GlobalMaxPooling2D(name="deep_most")(deep),
         ]
     )
-    features = layers.Dense(192, activation="relu", name="combine")(features)
-    shape = layers.Dense(len(SHAPES), name="shape_scores")(features)
-    corners = layers.Dense(MOST_CORNERS + 1, name="corners_scores")(features)
-    outputs = {
-        "corner_maps": maps,
-        "shape": layers.Softmax(dtype="float32", name="shape")(shape),
-        "corners": layers.Softmax(dtype="float32", name="corners")(corners),
-    }
+    features = layers.Dense(256, activation="relu", name="combine")(features)
+    outputs = {"corner_maps": maps}
+    for name, count in (
+        ("shape", len(CLASSES)),
+        ("corners", MOST_CORNERS + 1),
+        ("orbit", len(ORBITS)),
+    ):
+        scores = layers.Dense(count, name=f"{name}_scores")(features)
+        outputs[name] = layers.Softmax(dtype="float32", name=name)(scores)
+    lengths = layers.Dense(3, name="edge_scores")(features)
+    outputs["edges"] = layers.Activation("softplus", dtype="float32", name="edges")(lengths)
+    outputs["features"] = layers.Activation("linear", dtype="float32", name="features")(features)
     return keras.Model(crop, outputs, name="particle_classifier")

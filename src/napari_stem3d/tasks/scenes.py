@@ -1,8 +1,8 @@
-"""Training samples of the particle U-Net: scenes with regions and thickness."""
+"""Training samples of the particle U-Net: scenes with the truth of each of their pixels."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -10,21 +10,29 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_erosion
 
 from napari_stem3d.analysis.resampling import resample
-from napari_stem3d.networks.contracts import REGIONS, SHAPES
+from napari_stem3d.networks.contracts import MOST_CORNERS, REGIONS, SHAPES
 from napari_stem3d.networks.normalization import fill_gaps, normalize_frame
 from napari_stem3d.simulation import (
+    PRESETS,
+    CarbonFilm,
+    Contrast,
     CutCorners,
     Grid,
+    Microscope,
     Particle,
     Polyhedron,
+    Probe,
     project,
     project_particles,
     random_rotation,
 )
 from napari_stem3d.tasks.conditions import log_uniform, random_microscope
-from napari_stem3d.tasks.crops import random_shape
+from napari_stem3d.tasks.creases import crease_maps
+from napari_stem3d.tasks.particles import random_shape
 
 BOUNDARY_WIDTH = 2  # pixels, inside the particle
+_PLAIN = 0.4  # part of the scenes that are recorded plainly
+_ALIKE = 0.4  # part of the scenes whose particles are all alike
 
 
 class Pixels(NamedTuple):
@@ -40,12 +48,16 @@ class Pixels(NamedTuple):
         Thickness in pixels.
     labels : ndarray, shape (n, n), int32
         Which particle each pixel shows, 0 for none.
+    edges, corners : ndarray, shape (n, n), float32
+        Marks between 0 and 1, see `crease_maps`.
     """
 
     image: NDArray[np.float32]
     regions: NDArray[np.uint8]
     thickness: NDArray[np.float32]
     labels: NDArray[np.int32]
+    edges: NDArray[np.float32]
+    corners: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -61,20 +73,26 @@ class SceneTask:
     """
 
     seed: int
-    size: int = 128
+    size: int = 192
 
     def __getitem__(self, index: int) -> Pixels:
         """Sample `index`, the same whenever and wherever it is asked for."""
         rng = np.random.default_rng([self.seed, index])
-        radius = log_uniform(rng, 6, 50)
-        particles = random_pile(rng, radius, self.size)
+        # Some are recorded as plainly as those by which networks are judged.
+        plain = rng.random() < _PLAIN
+        radius = rng.uniform(20, 60) if plain else log_uniform(rng, 6, 60)
+        particles = random_pile(rng, radius, self.size, (0.3, 1.0) if plain else (0.6, 1.5))
         grid = Grid((self.size, self.size), (1.0, 1.0))
         thickness, labels = project_particles(particles, grid)
         # Small particles reach the network enlarged; so does their noise here.
-        zoom = rng.uniform(1.5, 6) if rng.random() < 0.4 else 1.0
-        zoom = min(zoom, radius / 2.2)
-        image = _image(rng, particles, self.size, zoom if zoom > 1.2 else 1.0, radius)
-        return Pixels(normalize_frame(fill_gaps(image)), regions_of(labels), thickness, labels)
+        zoom = 1.0 if plain or rng.random() < 0.6 else min(rng.uniform(1.5, 6), radius / 2.2)
+        zoom = zoom if zoom > 1.2 else 1.0
+        # The microscope's lengths are in coarse pixels, as those of a real image of this zoom are.
+        microscope = _plain(rng) if plain else random_microscope(rng, radius / zoom)
+        image = _image(rng, particles, self.size, zoom, microscope)
+        image = normalize_frame(fill_gaps(image))
+        edges, corners = crease_maps(particles, self.size)
+        return Pixels(image, regions_of(labels), thickness, labels, edges, corners)
 
 
 def regions_of(labels: NDArray[np.int32]) -> NDArray[np.uint8]:
@@ -90,68 +108,125 @@ def regions_of(labels: NDArray[np.int32]) -> NDArray[np.uint8]:
     return regions.astype(np.uint8)
 
 
-def random_pile(rng: np.random.Generator, radius: float, size: int) -> list[Particle]:
-    """Particles of about one radius [px], scattered, touching or piled up in a square."""
-    room = (size / (1.6 * radius)) ** 2
+def random_pile(
+    rng: np.random.Generator, radius: float, size: int, sizes: tuple[float, float] = (0.6, 1.5)
+) -> list[Particle]:
+    """Particles in a square, scattered, touching or piled up.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of randomness.
+    radius : float
+        Typical radius [px].
+    size : int
+        Pixels of the square's side.
+    sizes : tuple of float
+        Range of their radii, over the typical one, unless all are alike.
+
+    Returns
+    -------
+    list of Particle
+        Their positions are in pixels.
+    """
+    room = (size / (0.8 * sum(sizes) * radius)) ** 2
     count = int(rng.integers(1, max(2, min(60, int(room * rng.uniform(0.2, 1.2))) + 1)))
-    alike = random_shape(rng, radius, 1 / len(SHAPES)) if rng.random() < 0.5 else None
+    alike = random_shape(rng, radius, 1 / len(SHAPES)) if rng.random() < _ALIKE else None
     sociable = rng.choice([0.0, 0.6, 0.95])
     distance = rng.uniform(0.6, 0.9) if rng.random() < 0.25 else rng.uniform(0.85, 1.1)
     particles: list[Particle] = []
-    for _ in range(count):
-        spread = rng.uniform(0.9, 1.1) if alike else rng.uniform(0.6, 1.5)
-        shape = random_shape(rng, radius * spread, 0.2)
-        if alike is not None:
-            shape = alike
+    circles = np.empty((count, 3))
+    for k in range(count):
+        shape = alike or random_shape(rng, radius * log_uniform(rng, *sizes), 0.2)
+        reach = shape.radius
         if particles and rng.random() < sociable:
-            position = _beside(rng, particles, shape.radius, distance)
+            position = _beside(rng, circles[:k], reach, distance)
         else:
-            position = _apart(rng, particles, shape.radius, size)
+            position = _apart(rng, circles[:k], reach, size)
+        circles[k] = *position, reach
         cuts: tuple[CutCorners, ...] = ()
         if isinstance(shape, Polyhedron) and rng.random() < 0.4:
-            number = int(rng.integers(1, len(shape.vertices()) + 1))
+            number = int(rng.integers(1, min(MOST_CORNERS, len(shape.vertices())) + 1))
             cuts = (CutCorners.random(shape, number, rng),)
         particles.append(Particle(shape, position, random_rotation(rng), cuts))
     return particles
 
 
-def _crowding(places: NDArray, radius: float, particles: list[Particle]) -> NDArray:
+def _crowding(places: NDArray, radius: float, circles: NDArray) -> NDArray:
     """How far a particle of some radius would reach into the others, at each place."""
-    centres = np.array([p.position for p in particles])
-    radii = np.array([p.shape.radius for p in particles])
-    gaps = np.linalg.norm(places[:, None] - centres, axis=2) - radii - radius
+    gaps = np.linalg.norm(places[:, None] - circles[:, :2], axis=2) - circles[:, 2] - radius
     return -np.minimum(gaps, 0).sum(axis=1)
 
 
 def _apart(
-    rng: np.random.Generator, particles: list[Particle], radius: float, size: int
+    rng: np.random.Generator, circles: NDArray, radius: float, size: int
 ) -> tuple[float, float]:
     places = rng.uniform(-0.3 * radius, size + 0.3 * radius, (12, 2))
-    if not particles:
-        return float(places[0, 0]), float(places[0, 1])
-    best = places[np.argmin(_crowding(places, radius, particles))]
-    return float(best[0]), float(best[1])
+    y, x = places[np.argmin(_crowding(places, radius, circles))]
+    return float(y), float(x)
 
 
 def _beside(
-    rng: np.random.Generator, particles: list[Particle], radius: float, distance: float
+    rng: np.random.Generator, circles: NDArray, radius: float, distance: float
 ) -> tuple[float, float]:
     """Place next to a particle, the least crowded of a few; sometimes on top of others."""
-    hosts = [particles[k] for k in rng.integers(len(particles), size=8)]
+    hosts = circles[rng.integers(len(circles), size=8)]
     angles = rng.uniform(0, 2 * np.pi, 8)
-    places = np.array(
-        [
-            np.array(host.position)
-            + distance * (host.shape.radius + radius) * np.array([np.sin(a), np.cos(a)])
-            for host, a in zip(hosts, angles)
-        ]
+    ways = np.stack([np.sin(angles), np.cos(angles)], axis=1)
+    places = hosts[:, :2] + distance * (hosts[:, 2:] + radius) * ways
+    y, x = places[0 if rng.random() < 0.08 else np.argmin(_crowding(places, radius, circles))]
+    return float(y), float(x)
+
+
+def _plain(rng: np.random.Generator) -> Microscope:
+    return plain_microscope(
+        background=rng.uniform(0.03, 0.4),
+        blur=rng.uniform(0.4, 1.7),
+        jitter=rng.uniform(0, 0.35),
+        counts=log_uniform(rng, 60, 3000),
     )
-    best = places[0 if rng.random() < 0.08 else np.argmin(_crowding(places, radius, particles))]
-    return float(best[0]), float(best[1])
+
+
+def plain_microscope(background: float, blur: float, jitter: float, counts: float) -> Microscope:
+    """Microscope with a signal linear in thickness and an even background.
+
+    Parameters
+    ----------
+    background : float
+        Signal of the support, over that of a body 64 pixels thick.
+    blur : float
+        Standard deviation of the probe [px].
+    jitter : float
+        Standard deviation of the steps of a line's displacement [px].
+    counts : float
+        Electrons expected in a pixel behind a body 64 pixels thick.
+
+    Returns
+    -------
+    Microscope
+        Its lengths are in pixels.
+    """
+    ideal = PRESETS["ideal"]
+    # Of a signal linear in thickness the attenuation is immaterial.
+    attenuation, reference = 1e-3, 64.0
+    microscope = replace(
+        ideal,
+        contrast=Contrast(attenuation=attenuation),
+        film=CarbonFilm(
+            background * reference, attenuation=attenuation, roughness=0.0, grain=False
+        ),
+        probe=Probe(blur, diffraction=False),
+        scan=replace(ideal.scan, jitter=jitter, jitter_memory=0.9),
+    )
+    return microscope.at_dose(counts / (attenuation * reference))
 
 
 def _image(
-    rng: np.random.Generator, particles: list[Particle], size: int, zoom: float, radius: float
+    rng: np.random.Generator,
+    particles: list[Particle],
+    size: int,
+    zoom: float,
+    microscope: Microscope,
 ) -> NDArray[np.float32]:
     """Image recorded with pixels `zoom` times as large, then brought to the full raster."""
     count = int(np.ceil(size / zoom)) + 2
@@ -159,15 +234,7 @@ def _image(
     if zoom == 1.0:
         count, shift = size, 0.0
     grid = Grid((count, count), (zoom, zoom))
-    moved = [
-        Particle(
-            p.shape, (p.position[0] - shift, p.position[1] - shift), p.rotation, p.deformations
-        )
-        for p in particles
-    ]
-    # The microscope's lengths are in coarse pixels, as those of a real image of this zoom are.
-    microscope = random_microscope(rng, radius / zoom)
     coarse = Grid((count, count), (1.0, 1.0))
-    thickness = project(moved, grid) / np.float32(zoom)
+    thickness = project([p.shifted(-shift, -shift) for p in particles], grid) / np.float32(zoom)
     image = microscope.image(thickness, coarse, rng)
     return resample(image, (size, size), 1 / zoom, (-shift / zoom, -shift / zoom))
