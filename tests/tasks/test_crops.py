@@ -8,12 +8,33 @@ from scipy import stats
 from scipy.spatial.transform import Rotation
 
 from napari_stem3d.analysis.crops import Circle
-from napari_stem3d.networks.contracts import CORNER_MAP, CROP, MOST_CORNERS, RADIUS, SHAPES
-from napari_stem3d.simulation import Cone, Cuboid, CutCorners, Particle, Sphere, random_rotation
-from napari_stem3d.tasks.crops import Crop, CropTask, corner_maps, random_shape
+from napari_stem3d.networks.contracts import (
+    CLASSES,
+    CROP,
+    MOST_CORNERS,
+    ORBIT_CORNERS,
+    OTHER,
+    RADIUS,
+    SHAPES,
+)
+from napari_stem3d.plugins import get_shape
+from napari_stem3d.simulation import (
+    Cone,
+    Cuboid,
+    CutCorners,
+    Particle,
+    Polyhedron,
+    Sphere,
+    random_rotation,
+)
+from napari_stem3d.tasks.crops import Crop, CropTask, corner_maps, relative_edges
 
-ROUND = [SHAPES.index(name) for name in ("sphere", "ellipsoid", "cone", "cylinder")]
-CORNERS = {"cuboid": 8, "tetrahedron": 4, "square_pyramid": 5, "octahedron": 6}
+CUBOID = CLASSES.index("cuboid")
+CORNERS = {
+    CLASSES.index(name): len(get_shape(name)().vertices())
+    for name in SHAPES
+    if issubclass(get_shape(name), Polyhedron)
+}
 
 
 @pytest.fixture(scope="module")
@@ -33,42 +54,51 @@ def test_a_sample_is_the_same_whenever_it_is_asked_for(crops: list[Crop]) -> Non
 def test_shapes_and_types(crops: list[Crop]) -> None:
     for crop in crops:
         assert crop.image.shape == (CROP, CROP, 2)
-        assert crop.corner_maps.shape == (CORNER_MAP, CORNER_MAP, 2)
+        assert crop.corner_maps.shape == (CROP, CROP, 2)
         assert crop.image.dtype == crop.corner_maps.dtype == np.float32
         assert np.isfinite(crop.image).all()
         assert crop.image[..., 0].min() >= -1
         assert crop.image[..., 0].max() <= 4
         assert 0 <= crop.image[..., 1].min() < crop.image[..., 1].max() <= 1
         assert 0 <= crop.corner_maps.min() <= crop.corner_maps.max() <= 1
-        assert 0 <= crop.shape < len(SHAPES)
+        assert 0 <= crop.shape < len(CLASSES)
         assert 0 <= crop.corners <= MOST_CORNERS
 
 
-def test_what_is_round_has_no_corners(crops: list[Crop]) -> None:
+def test_what_has_no_corners_has_no_marks(crops: list[Crop]) -> None:
     for crop in crops:
-        if crop.shape in ROUND:
+        if crop.shape in CORNERS:
+            assert crop.corners <= CORNERS[crop.shape]
+        else:
             assert crop.corners == 0
             assert not crop.corner_maps.any()
-        else:
-            assert crop.corners <= CORNERS[SHAPES[crop.shape]]
 
 
 def test_a_map_of_deformed_corners_is_empty_for_the_intact(crops: list[Crop]) -> None:
     for crop in crops:
         assert crop.corner_maps[..., 1].any() == (crop.corners > 0)
-        if crop.shape not in ROUND:
-            left = CORNERS[SHAPES[crop.shape]] - crop.corners
+        if crop.shape in CORNERS:
+            left = CORNERS[crop.shape] - crop.corners
             assert crop.corner_maps[..., 0].any() == (left > 0)
 
 
+def test_only_cuboids_have_orbits_and_edges(crops: list[Crop]) -> None:
+    for crop in crops:
+        assert crop.orbit.any() == crop.edges.any() == (crop.shape == CUBOID)
+        # Whatever the edges are called, the number of corners stays.
+        assert {ORBIT_CORNERS[k] for k in np.flatnonzero(crop.orbit)} <= {crop.corners}
+
+
 def test_the_frequencies_of_the_classes(crops: list[Crop]) -> None:
-    shapes = np.bincount([c.shape for c in crops], minlength=len(SHAPES))
-    cuboids = 0.15 / 8 + 0.85 * 0.6
-    expected = np.full(len(SHAPES), (1 - cuboids) / 7)
-    expected[SHAPES.index("cuboid")] = cuboids
+    shapes = np.bincount([c.shape for c in crops], minlength=len(CLASSES))
+    strange = 0.07
+    cuboids = (1 - strange) * (0.12 / len(SHAPES) + 0.88 * 0.6)
+    expected = np.full(len(CLASSES), (1 - strange - cuboids) / (len(SHAPES) - 1))
+    expected[CUBOID], expected[CLASSES.index(OTHER)] = cuboids, strange
     assert stats.chisquare(shapes, expected * len(crops)).pvalue > 1e-3
-    numbers = np.bincount([c.corners for c in crops if SHAPES[c.shape] == "cuboid"], minlength=9)
-    assert stats.chisquare(numbers, np.array([0.2] + [0.1] * 8) * numbers.sum()).pvalue > 1e-3
+    numbers = np.bincount([c.corners for c in crops if c.shape == CUBOID], minlength=9)
+    drawn = np.array([1.4, 1, 1.6, 1, 1, 1, 1, 1, 1]) / 10
+    assert stats.chisquare(numbers, drawn * numbers.sum()).pvalue > 1e-3
 
 
 def local_maxima(image: np.ndarray) -> list[tuple[int, int]]:
@@ -91,13 +121,12 @@ def test_there_are_as_many_marks_as_corners_and_they_lie_on_them() -> None:
     circle = Circle(51.0, 41.0, 22.0)
     maps = corner_maps(particle, circle)
     places = circle.to_crop(rotation.apply(particle.shape.vertices())[:, 1::-1] + particle.position)
-    pixels = (places + 0.5) / (CROP / CORNER_MAP) - 0.5
-    assert pixels.min() > 0
-    assert pixels.max() < CORNER_MAP - 1
+    assert places.min() > 0
+    assert places.max() < CROP - 1
     for channel, corners in ((0, {0, 2, 3, 5, 7}), (1, {1, 4, 6})):
         peaks = local_maxima(maps[..., channel])
         assert len(peaks) == len(corners)
-        distances = np.linalg.norm(np.array(peaks)[:, None] - pixels[sorted(corners)], axis=2)
+        distances = np.linalg.norm(np.array(peaks)[:, None] - places[sorted(corners)], axis=2)
         assert distances.min(axis=1).max() < 0.75
         assert distances.min(axis=0).max() < 0.75
 
@@ -112,12 +141,12 @@ def test_a_mark_is_highest_on_its_corner_and_vanishes_away_from_all(seed: int) -
     circle = Circle(30.0, 30.0, shape.radius * 1.02)
     maps = corner_maps(particle, circle)
     corners = particle.rotation.apply(shape.vertices())[:, 1::-1] + particle.position
-    pixels = (circle.to_crop(corners) + 0.5) / 2 - 0.5
-    distances = np.linalg.norm(np.indices((32, 32)).transpose(1, 2, 0)[:, :, None] - pixels, axis=3)
+    raster = np.indices((CROP, CROP)).transpose(1, 2, 0)
+    distances = np.linalg.norm(raster[:, :, None] - circle.to_crop(corners), axis=3)
     deformed = np.isin(np.arange(8), particle.deformed_corners)
     for channel, own in ((0, ~deformed), (1, deformed)):
         nearest = distances[..., own].min(axis=-1)
-        np.testing.assert_allclose(maps[..., channel], np.exp(-(nearest**2) / 2), atol=1e-6)
+        np.testing.assert_allclose(maps[..., channel], np.exp(-(nearest**2) / 4.5), atol=1e-6)
 
 
 def test_round_particles_have_empty_maps() -> None:
@@ -125,14 +154,11 @@ def test_round_particles_have_empty_maps() -> None:
         assert not corner_maps(Particle(shape, (20.0, 20.0)), Circle(20.0, 20.0, 5.0)).any()
 
 
-def test_random_shapes_have_the_radius_asked_for() -> None:
-    rng = np.random.default_rng(0)
-    shapes = [random_shape(rng, 17.0, 0.3) for _ in range(600)]
-    np.testing.assert_allclose([s.radius for s in shapes], 17.0)
-    names = [s.name for s in shapes]
-    assert names.count("cuboid") / 600 == pytest.approx(0.3, abs=0.06)
-    others = [names.count(name) for name in SHAPES if name != "cuboid"]
-    assert stats.chisquare(others).pvalue > 1e-3
+def test_edges_are_told_ascending_and_relative_to_the_circle() -> None:
+    circle = Circle(0.0, 0.0, 10.0)
+    particle = Particle(Cuboid(12.0, 8.0, 10.0), (0.0, 0.0))
+    np.testing.assert_allclose(relative_edges(particle, circle), [0.8, 1.0, 1.2])
+    assert not relative_edges(Particle(Sphere(8.0), (0.0, 0.0)), circle).any()
 
 
 def test_the_particle_fills_the_circle_of_its_crop(crops: list[Crop]) -> None:

@@ -13,26 +13,13 @@ from scipy import ndimage
 
 from napari_stem3d.analysis.crops import crop_particle, enclosing_circle, outlines
 from napari_stem3d.analysis.frames import checked_frame, checked_labels
+from napari_stem3d.analysis.statements import STATEMENTS, statements
 from napari_stem3d.networks import store
-from napari_stem3d.networks.contracts import MOST_CORNERS, SHAPES
 from napari_stem3d.networks.prediction import Progress, predict_batches
 
 _VIEWS = 8
-COLUMNS = (
-    "particle",
-    "y",
-    "x",
-    "shape",
-    "shape_probability",
-    "deformed",
-    "deformed_probability",
-    "corners",
-    "corners_probability",
-    "arrangement",
-    "arrangement_axes",
-    *(f"p_{shape}" for shape in SHAPES),
-    *(f"p_corners_{k}" for k in range(MOST_CORNERS + 1)),
-)
+_TOLD = ("shape", "corners", "orbit", "edges")
+COLUMNS = ("particle", "y", "x", *STATEMENTS)
 
 
 def classify_frame(
@@ -59,10 +46,7 @@ def classify_frame(
     -------
     pandas.DataFrame
         One row per particle with the columns `COLUMNS`: its label, its centre of mass ``y`` and
-        ``x`` (array indices), the likeliest ``shape``, whether any corner is ``deformed``, how
-        many ``corners`` are, the probability of each statement, and the probability of every
-        class. ``arrangement`` and ``arrangement_axes`` are empty: this network does not tell
-        which corners are deformed.
+        ``x`` (array indices), the statements of `statements`, and the probability of every class.
 
     Raises
     ------
@@ -78,9 +62,10 @@ def classify_frame(
     for outputs in predict_batches(model, itertools.chain.from_iterable(views)):
         # What a particle is depends neither on how it is turned nor on a pixel of its outline:
         # the views vote.
-        for shape, corners in zip(*(_mean(outputs[key]) for key in ("shape", "corners"))):
+        told = {name: _mean(v) for name, v in outputs.items() if name in _TOLD}
+        for values in zip(*told.values()):
             label = present[len(rows)]
-            rows.append({"particle": label, **_statements(shape, corners)})
+            rows.append({"particle": label, **statements(**dict(zip(told, values)))})
         if progress:
             progress(len(rows), len(present))
     table = pd.DataFrame(rows, columns=list(COLUMNS))
@@ -125,21 +110,3 @@ def particle_views(
 def _mean(outputs: NDArray[np.float32]) -> NDArray[np.float32]:
     """Average over the eight views of each particle, which follow each other."""
     return outputs.reshape(-1, _VIEWS, outputs.shape[-1]).mean(axis=1)
-
-
-def _statements(shape: NDArray[np.float32], corners: NDArray[np.float32]) -> dict[str, Any]:
-    """State the likeliest classes; a deformed particle has at least one deformed corner."""
-    deformed = bool(corners[0] < 0.5)
-    number = 1 + int(np.argmax(corners[1:])) if deformed else 0
-    return {
-        "shape": SHAPES[int(np.argmax(shape))],
-        "shape_probability": float(shape.max()),
-        "deformed": deformed,
-        "deformed_probability": float(1 - corners[0]),
-        "corners": number,
-        "corners_probability": float(corners[number]),
-        "arrangement": "",
-        "arrangement_axes": "",
-        **{f"p_{name}": float(p) for name, p in zip(SHAPES, shape)},
-        **{f"p_corners_{k}": float(p) for k, p in enumerate(corners)},
-    }

@@ -106,7 +106,7 @@ def encoder(x: Any, widths: tuple[int, ...], name: str = "encode") -> list[Any]:
 
 
 def unfold(x: Any, channels: int, name: str) -> Any:
-    """Maps of twice the size, whose pixels lie in the channels of `x` (Shi et al. 2016)."""
+    """Make maps of twice the size, whose pixels lie in the channels of `x` (Shi et al. 2016)."""
     height, width = x.shape[1:3]
     x = layers.Conv2D(4 * channels, 1, name=f"{name}_fold")(x)
     x = layers.Reshape((height, width, 2, 2, channels), name=f"{name}_split")(x)
