@@ -9,6 +9,7 @@ present, and the sample of simulated cuboids elsewhere.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import tempfile
@@ -37,6 +38,7 @@ def main() -> None:
         "lattice": lattice,
         "segment": segment,
         "classify": classify,
+        "train": train,
     }
     for name in sys.argv[1:] or pictures:
         viewer = napari.Viewer()
@@ -110,6 +112,16 @@ def classify(viewer: Any) -> None:
     panel.run_all()
     wait(panel)
     point_at(viewer, viewer.layers[-1])
+
+
+def train(viewer: Any) -> None:
+    """Show the course of a training that is far too short."""
+    _, panel = viewer.window.add_plugin_dock_widget(PLUGIN, "Train a network")
+    panel.network.value = "particle-classes"
+    panel.form.fill({"steps": 60, "batch": 16, "views": 8, "interval": 4, "validation": 32})
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        panel.train(panel.settings, Path("mine.keras"))
+        wait(panel)
 
 
 def open_image(viewer: Any) -> None:

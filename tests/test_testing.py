@@ -291,7 +291,9 @@ from napari_stem3d.testing import check_network
 
 sentences = {}
 specs = [NetworkSpec(*arguments) for arguments in json.loads(sys.argv[1])]
-for spec in [*specs, *registry().networks.values()]:
+# Backbones are large; tests/networks/test_backbones.py checks the smallest of them.
+own = [spec for spec in registry().networks.values() if spec.task != "backbone"]
+for spec in [*specs, *own]:
     try:
         check_network(spec)
     except AssertionError as error:
@@ -317,6 +319,13 @@ NETWORKS = {
     "forgetful": "gives other values after it was saved and loaded",
     "weightless": "promises weights that are missing: napari_stem3d:no_such_file.keras",
 }
+RECIPES = {
+    "NOT_A_RECIPE": "must be a Recipe of napari_stem3d.tasks.recipes. Received: dict",
+    "HEADLESS": "must have an output for every loss, corners, and has regions, thickness",
+    "WEIGHTLESS": "must have a loss weight for every loss, regions, and has ",
+    "MOODY": "gives other samples when the same batch is asked for again",
+    "UNFIT": "does not learn",
+}
 
 
 @pytest.fixture(scope="module")
@@ -325,6 +334,9 @@ def sentences() -> dict[str, str]:
     specs = [[name, "segmentation", f"broken_networks:build_{name}"] for name in NETWORKS]
     specs[-1] = ["weightless", "segmentation", "broken_networks:build_good"]
     specs[-1].append("napari_stem3d:no_such_file.keras")
+    for name in RECIPES:
+        recipe = f"broken_networks:{name}"
+        specs.append([name, "segmentation", "broken_networks:build_good", None, "", recipe])
     child = subprocess.run(
         [sys.executable, "-c", CHILD, json.dumps(specs)],
         env=os.environ | {"PYTHONPATH": str(FIXTURES)},
@@ -335,11 +347,13 @@ def sentences() -> dict[str, str]:
     return json.loads(child.stdout.splitlines()[-1])
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", [*NETWORKS, *RECIPES])
 def test_a_network_gets_its_sentence(sentences: dict[str, str], name: str) -> None:
-    assert NETWORKS[name] in sentences[name]
+    assert (NETWORKS | RECIPES)[name] in sentences[name]
 
 
-@pytest.mark.parametrize("name", [n for (kind, n) in registry().owners if kind == "network"])
+@pytest.mark.parametrize(
+    "name", [n for n, spec in registry().networks.items() if spec.task != "backbone"]
+)
 def test_every_registered_network_keeps_the_contract(sentences: dict[str, str], name: str) -> None:
     assert sentences[name] == "passes"

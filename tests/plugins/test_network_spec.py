@@ -43,6 +43,22 @@ def test_a_builder_whose_module_raises_is_named(
         spec(builder="raising_builder:build").load_builder()
 
 
+def test_the_recipe_is_what_the_string_names() -> None:
+    assert spec(recipe="math:pi").load_recipe() == math.pi
+
+
+@pytest.mark.parametrize(
+    ("recipe", "reason"),
+    [
+        (None, "'tiny' must have a recipe to be trained by. Received: none"),
+        ("math:tau_2", "recipe 'math:tau_2' of network 'tiny' cannot be imported"),
+    ],
+)
+def test_a_recipe_that_is_missing_is_named_with_its_network(recipe: Any, reason: str) -> None:
+    with pytest.raises(InputError, match=reason):
+        spec(recipe=recipe).load_recipe()
+
+
 def test_weights_lie_inside_their_package() -> None:
     path = spec(weights="napari_stem3d:networks/weights/tiny.keras").weights_path
     package = Path(__file__).parents[2] / "src" / "napari_stem3d"
@@ -68,6 +84,7 @@ def test_weights_of_a_missing_package_are_named() -> None:
         ({"weights": "tiny.keras"}, "'package:folder/name.keras'. Received: 'tiny.keras'"),
         ({"weights": "package:/tiny.keras"}, "Received: 'package:/tiny.keras'"),
         ({"weights": "package:tiny.h5"}, "Received: 'package:tiny.h5'"),
+        ({"recipe": "math.pi"}, "'package.module:NAME'. Received: 'math.pi'"),
     ],
 )
 def test_a_bad_specification_is_refused_where_it_is_written(

@@ -6,77 +6,84 @@ import itertools
 from typing import Any
 
 import numpy as np
-import pytest
 
 from napari_stem3d.networks.batches import stream
-from napari_stem3d.networks.contracts import CORNER_MAP, CROP, REGIONS, SHAPES
-from napari_stem3d.plugins import get_network
+from napari_stem3d.networks.contracts import CLASSES, CROP, ORBITS, OTHER, REGIONS
+from napari_stem3d.plugins import registry
 from napari_stem3d.tasks import evaluation
 from napari_stem3d.tasks.crops import CropTask
 from napari_stem3d.tasks.recipes import (
-    CLASSES_SEED,
-    RECIPES,
-    UNET_SEED,
+    CLASSES_SEEDS,
+    PARTICLE_CLASSES,
+    PARTICLE_UNET,
+    UNET_SEEDS,
+    Recipe,
     classes_batch,
     unet_batch,
 )
+from napari_stem3d.tasks.training import get_recipe
+
+NAMES = sorted(name for name, spec in registry().networks.items() if spec.recipe)
+
+
+def recipe_of(name: str) -> Recipe:
+    return get_recipe(registry().networks[name])
 
 
 def test_a_batch_of_crops() -> None:
-    images, targets, weights = classes_batch(2)
-    assert images.shape == (64, CROP, CROP, 2)
+    seed, size = CLASSES_SEEDS["seed"], 24
+    images, targets, weights = classes_batch(seed, size, 2)
+    assert images.shape == (size, CROP, CROP, 2)
     assert {name: values.shape for name, values in targets.items()} == {
-        "corner_maps": (64, CORNER_MAP, CORNER_MAP, 2),
-        "shape": (64,),
-        "corners": (64,),
+        "corner_maps": (size, CROP, CROP, 2),
+        "shape": (size,),
+        "corners": (size,),
+        "orbit": (size, len(ORBITS)),
+        "edges": (size, 3),
     }
-    cuboids = targets["shape"] == SHAPES.index("cuboid")
-    np.testing.assert_array_equal(weights["shape"], np.where(cuboids, 0.25, 1))
-    np.testing.assert_array_equal(weights["corners"], 1)
+    cuboid = targets["shape"] == CLASSES.index("cuboid")
+    other = targets["shape"] == CLASSES.index(OTHER)
+    np.testing.assert_array_equal(weights["shape"], np.where(cuboid, np.float32(0.25), 1))
+    told = np.where(other, 0, np.where(cuboid, 1, np.float32(0.3)))
+    np.testing.assert_array_equal(weights["corners"], told)
     np.testing.assert_array_equal(weights["corner_maps"], 1)
-    sample = CropTask(CLASSES_SEED)[2 * 64 + 5]
+    sample = CropTask(seed)[2 * size + 5]
     np.testing.assert_array_equal(images[5], sample.image)
     assert (targets["shape"][5], targets["corners"][5]) == (sample.shape, sample.corners)
 
 
 def test_a_batch_of_scenes() -> None:
-    images, targets = unet_batch(1)
-    assert images.shape == (16, 128, 128, 1)
-    assert targets["regions"].shape == (16, 128, 128)
-    assert targets["thickness"].shape == (16, 128, 128, 1)
+    images, targets = unet_batch(UNET_SEEDS["seed"], 2, 1)
+    assert images.shape[0] == 2
+    assert images.shape[1:3] == targets["regions"].shape[1:]
+    assert targets["thickness"].shape == images.shape
     assert set(np.unique(targets["regions"])) == set(range(len(REGIONS)))
 
 
-def test_no_seed_of_training_is_used_for_evaluation() -> None:
-    seeds = {evaluation.SEED + 10 * k for k in range(len(evaluation.TASKS))}
-    assert not seeds & {CLASSES_SEED, UNET_SEED}
-    assert CLASSES_SEED != UNET_SEED
-
-
-def test_another_process_makes_the_same_batch() -> None:
-    batches = stream(unet_batch, 1, 3)
-    images, targets = next(itertools.islice(batches, 1))
-    batches.close()  # type: ignore[attr-defined]
-    again, expected = unet_batch(3)
-    np.testing.assert_array_equal(images, again)
-    for name in targets:
-        np.testing.assert_array_equal(targets[name], expected[name])
-
-
-@pytest.mark.tensorflow
-@pytest.mark.parametrize("name", sorted(RECIPES))
-def test_losses_and_metrics_fit_the_outputs_of_the_network(name: str) -> None:
-    from napari_stem3d.networks import training
-
-    recipe, build = RECIPES[name], get_network(name).load_builder()
-    model: Any = build(widths=(8, 8, 8))
-    assert set(recipe.loss) == set(recipe.loss_weights) == set(model.output)
-    assert set(recipe.metrics) <= set(model.output)
-    loss = {output: getattr(training, of, of) for output, of in recipe.loss.items()}
-    model.compile("adam", loss, recipe.loss_weights, dict(recipe.metrics), jit_compile=False)
-    few = [
-        {key: values[:4] for key, values in part.items()} if isinstance(part, dict) else part[:4]
-        for part in recipe.batch(0)
+def test_no_seed_of_training_is_used_for_evaluation_nor_for_another() -> None:
+    used = [
+        seed
+        for name in NAMES
+        for seed in (recipe_of(name).training.seed, recipe_of(name).training.validation_seed)
     ]
-    assert np.isfinite(model.train_on_batch(*few)).all()
-    assert recipe.samples == len(recipe.batch(0)[0])
+    assert len(set(used)) == len(used)
+    assert not {evaluation.SEED + 10 * k for k in range(len(evaluation.TASKS))} & set(used)
+    assert {**CLASSES_SEEDS} == {
+        "seed": PARTICLE_CLASSES.training.seed,
+        "validation_seed": PARTICLE_CLASSES.training.validation_seed,
+    }
+    assert PARTICLE_UNET.training.seed == UNET_SEEDS["seed"]
+
+
+def batch_and_modules(number: int) -> tuple[Any, set[str]]:
+    import sys
+
+    return unet_batch(5, 2, number), set(sys.modules)
+
+
+def test_another_process_makes_the_same_batch_and_loads_no_network() -> None:
+    batches = stream(batch_and_modules, 1, 3)
+    (images, *_), modules = next(itertools.islice(batches, 1))
+    batches.close()  # type: ignore[attr-defined]
+    np.testing.assert_array_equal(images, unet_batch(5, 2, 3)[0])
+    assert not modules & {"keras", "tensorflow", "napari"}

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 PIPE_WIDTH = 400
 
 Row = Mapping[str, Any]
-#: Called with the number of finished frames, fractions included.
-Advance = Callable[[float], None]
+#: Called with the number of finished frames, fractions included, and words to show beside.
+Advance = Callable[..., None]
 
 
 def note(sentence: str) -> None:
@@ -83,10 +83,10 @@ def progress(label: str, total: int) -> Iterator[Advance]:
     Yields
     ------
     callable
-        To be called with the number of frames finished so far.
+        To be called with the number of frames finished so far, and what else there is to say.
     """
     if not sys.stderr.isatty():
-        yield lambda done: None
+        yield lambda done, words="": None
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -96,10 +96,11 @@ def progress(label: str, total: int) -> Iterator[Advance]:
         BarColumn(),
         TextColumn("{task.completed:.0f}/{task.total:.0f}"),
         TimeRemainingColumn(),
+        TextColumn("{task.fields[words]}"),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(label, total=total)
-        yield lambda done: bar.update(task, completed=done)
+        task = bar.add_task(label, total=total, words="")
+        yield lambda done, words="": bar.update(task, completed=done, words=words)
 
 
 def import_keras() -> None:

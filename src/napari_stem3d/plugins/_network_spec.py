@@ -13,7 +13,7 @@ from typing import Any
 
 from napari_stem3d._errors import InputError
 
-_BUILDER = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+_OBJECT = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 _WEIGHTS = re.compile(r"[A-Za-z_][\w.]*:[^/:][^:]*\.keras")
 
 
@@ -35,6 +35,9 @@ class NetworkSpec:
         (the same path ending in ``.json``), or None where the network is still to be trained.
     description : str
         One sentence for menus and tables.
+    recipe : str or None
+        Import string ``"package.module:NAME"`` of the ``napari_stem3d.tasks.recipes.Recipe`` by
+        which ``stem3d train`` trains it, or None where it is trained otherwise.
     """
 
     name: str
@@ -42,13 +45,14 @@ class NetworkSpec:
     builder: str
     weights: str | None = None
     description: str = ""
+    recipe: str | None = None
 
     def __post_init__(self) -> None:
         for field in ("name", "task"):
             value = getattr(self, field)
             if not isinstance(value, str) or not value.strip():
                 raise InputError(f"The {field} of a network must be a word. Received: {value!r}")
-        if not isinstance(self.builder, str) or not _BUILDER.fullmatch(self.builder):
+        if not isinstance(self.builder, str) or not _OBJECT.fullmatch(self.builder):
             raise InputError(
                 f"The builder of network {self.name!r} must be an import string like "
                 f"'package.module:function'. Received: {self.builder!r}"
@@ -59,6 +63,13 @@ class NetworkSpec:
             raise InputError(
                 f"The weights of network {self.name!r} must be None or like "
                 f"'package:folder/name.keras'. Received: {self.weights!r}"
+            )
+        if self.recipe is not None and (
+            not isinstance(self.recipe, str) or not _OBJECT.fullmatch(self.recipe)
+        ):
+            raise InputError(
+                f"The recipe of network {self.name!r} must be None or an import string like "
+                f"'package.module:NAME'. Received: {self.recipe!r}"
             )
 
     def load_builder(self) -> Callable[..., Any]:
@@ -74,19 +85,41 @@ class NetworkSpec:
         InputError
             If it cannot be imported, or is no function; the message names the network.
         """
-        try:
-            builder = pkgutil.resolve_name(self.builder)
-        except Exception as error:
-            raise InputError(
-                f"The builder {self.builder!r} of network {self.name!r} cannot be imported. "
-                f"Received: {type(error).__name__}: {error}"
-            ) from error
+        builder = self._imported("builder", self.builder)
         if not callable(builder):
             raise InputError(
                 f"The builder {self.builder!r} of network {self.name!r} must be a function. "
                 f"Received: {type(builder).__name__}"
             )
         return builder
+
+    def load_recipe(self) -> Any:
+        """Import the recipe by which the network is trained.
+
+        Returns
+        -------
+        Recipe
+            What the string names, unchecked: this floor does not know recipes.
+
+        Raises
+        ------
+        InputError
+            If there is none, or it cannot be imported; the message names the network.
+        """
+        if self.recipe is None:
+            raise InputError(
+                f"The network {self.name!r} must have a recipe to be trained by. Received: none"
+            )
+        return self._imported("recipe", self.recipe)
+
+    def _imported(self, what: str, name: str) -> Any:
+        try:
+            return pkgutil.resolve_name(name)
+        except Exception as error:
+            raise InputError(
+                f"The {what} {name!r} of network {self.name!r} cannot be imported. "
+                f"Received: {type(error).__name__}: {error}"
+            ) from error
 
     @property
     def weights_path(self) -> Path | None:

@@ -1,74 +1,73 @@
-"""How the networks that ship are trained: batches, losses and weights of each."""
+"""How networks are trained: batches, losses and settings of each that ships."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from napari_stem3d.networks.contracts import REGIONS, SHAPES
+from napari_stem3d.networks.contracts import CLASSES, OTHER, REGIONS
 from napari_stem3d.tasks.crops import CropTask
 from napari_stem3d.tasks.scenes import SceneTask
+from napari_stem3d.tasks.training_settings import Training
 
-# Evaluations draw from other seeds: no training seed may be used anywhere else.
-CLASSES_SEED = 20_001
-UNET_SEED = 20_002
-_CLASSES_BATCH = 64
-_UNET_BATCH = 16
+# Evaluations draw from other seeds: no seed of a training, nor of the validation that may end it,
+# is used anywhere else.
+CLASSES_SEEDS = {"seed": 20_001, "validation_seed": 20_101}
+UNET_SEEDS = {"seed": 20_002, "validation_seed": 20_102}
 _CUBOID_WEIGHT = 0.25  # cuboids are drawn more often, for their corners; not so for the shapes
+_OTHERS_WEIGHT = 0.3  # most other shapes have no corners to count
+_OURS = "napari_stem3d.networks.losses:"
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """All that `napari_stem3d.networks.training.train` needs to know of one network.
+    """All that it takes to train one network, named by `NetworkSpec.recipe`.
 
     Attributes
     ----------
     batch : callable
-        From the number of a batch to ``(inputs, targets, weights)``.
-    samples : int
-        Samples in a batch.
-    rounds : tuple of (int, float)
-        Batches and highest learning rate of each round; a round starts from the one before.
-    loss : dict
-        Per output, a Keras loss or the name of a function of `networks.training`.
-    loss_weights : dict
-        Per output.
-    card : dict
+        From a seed, the number of samples and the number of the batch to ``(inputs, targets)`` or
+        ``(inputs, targets, weights)`` as `keras.Model.train_on_batch` takes them. It must be
+        importable, for other processes call it, and give the same batch whenever it is asked.
+    loss : mapping of str to str
+        Per output, a Keras loss by name, or a function as ``"package.module:function"``.
+    training : Training
+        Settings to start from; the ``loss_weights`` name every output that has a loss.
+    card : mapping
         What the card says of the network before its figures.
-    metrics : dict
+    metrics : mapping of str to list of str
         Per output, Keras metrics to report.
     """
 
-    batch: Callable[[int], tuple[Any, ...]]
-    samples: int
-    rounds: tuple[tuple[int, float], ...]
-    loss: dict[str, str]
-    loss_weights: dict[str, float]
-    card: dict[str, Any]
-    metrics: dict[str, Any] = field(default_factory=dict)
+    batch: Callable[[int, int, int], tuple[Any, ...]]
+    loss: Mapping[str, str]
+    training: Training
+    card: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Mapping[str, list[str]] = field(default_factory=dict)
 
 
-def classes_batch(number: int) -> tuple[Any, ...]:
+def classes_batch(seed: int, size: int, number: int) -> tuple[Any, ...]:
     """Batch `number` of ``particle-classes``: crops, targets, weight of each sample."""
-    task = CropTask(CLASSES_SEED)
-    crops = [task[number * _CLASSES_BATCH + k] for k in range(_CLASSES_BATCH)]
-    targets = {
-        "corner_maps": np.stack([c.corner_maps for c in crops]),
-        "shape": np.array([c.shape for c in crops]),
-        "corners": np.array([c.corners for c in crops]),
-    }
-    weights = {name: np.ones(_CLASSES_BATCH, np.float32) for name in targets}
-    weights["shape"][targets["shape"] == SHAPES.index("cuboid")] = _CUBOID_WEIGHT
-    return np.stack([c.image for c in crops]), targets, weights
+    task = CropTask(seed)
+    crops = [task[number * size + k] for k in range(size)]
+    image, *values = (np.stack(arrays) for arrays in zip(*crops))
+    targets = dict(zip(("corner_maps", "shape", "corners", "orbit", "edges"), values))
+    weights = {name: np.ones(size, np.float32) for name in targets}
+    shapes = targets["shape"]
+    cuboid = shapes == CLASSES.index("cuboid")
+    weights["shape"][cuboid] = _CUBOID_WEIGHT
+    weights["corners"][~cuboid] = _OTHERS_WEIGHT
+    weights["corners"][shapes == CLASSES.index(OTHER)] = 0
+    return image, targets, weights
 
 
-def unet_batch(number: int) -> tuple[Any, ...]:
+def unet_batch(seed: int, size: int, number: int) -> tuple[Any, ...]:
     """Batch `number` of ``particle-unet``: images and targets."""
-    task = SceneTask(UNET_SEED)
-    scenes = [task[number * _UNET_BATCH + k] for k in range(_UNET_BATCH)]
+    task = SceneTask(seed)
+    scenes = [task[number * size + k] for k in range(size)]
     targets = {
         "regions": np.stack([s.regions for s in scenes]),
         "thickness": np.stack([s.thickness for s in scenes])[..., None],
@@ -76,31 +75,42 @@ def unet_batch(number: int) -> tuple[Any, ...]:
     return np.stack([s.image for s in scenes])[..., None], targets
 
 
-RECIPES = {
-    "particle-classes": Recipe(
-        classes_batch,
-        _CLASSES_BATCH,
-        ((4800, 2e-3), (1600, 1e-3)),
-        {
-            "corner_maps": "weighted_marks",
-            "shape": "sparse_categorical_crossentropy",
-            "corners": "sparse_categorical_crossentropy",
-        },
-        {"corner_maps": 4.0, "shape": 0.5, "corners": 1.0},
-        {
-            "input": "64 x 64 crops: grey values and mask of one particle",
-            "shapes": list(SHAPES),
-            "corners": "0 to 8 deformed",
-        },
-        {"shape": ["accuracy"], "corners": ["accuracy"]},
+PARTICLE_CLASSES = Recipe(
+    classes_batch,
+    {
+        "corner_maps": f"{_OURS}weighted_marks",
+        "shape": "sparse_categorical_crossentropy",
+        "corners": "sparse_categorical_crossentropy",
+        "orbit": f"{_OURS}any_of",
+        "edges": f"{_OURS}known_distance",
+    },
+    Training(
+        steps=10_000,
+        batch=128,
+        views=4,
+        rate=1.5e-3,
+        average=0.998,
+        loss_weights={"corner_maps": 4.0, "shape": 0.5, "corners": 1.0, "orbit": 0.5, "edges": 0.5},
+        **CLASSES_SEEDS,
     ),
-    "particle-unet": Recipe(
-        unet_batch,
-        _UNET_BATCH,
-        ((600, 2e-3), (1600, 2e-3)),
-        {"regions": "sparse_categorical_crossentropy", "thickness": "log_thickness"},
-        {"regions": 1.0, "thickness": 0.5},
-        {"input": "images with particles of 12 to 100 pixels", "regions": list(REGIONS)},
-        {"regions": ["accuracy"]},
+    {
+        "input": "64 x 64 crops: grey values and mask of one particle",
+        "shapes": list(CLASSES),
+        "corners": "0 to 8 deformed",
+    },
+    {"shape": ["accuracy"], "corners": ["accuracy"]},
+)
+
+PARTICLE_UNET = Recipe(
+    unet_batch,
+    {"regions": "sparse_categorical_crossentropy", "thickness": f"{_OURS}log_thickness"},
+    Training(
+        steps=2_200,
+        batch=16,
+        validation=64,
+        loss_weights={"regions": 1.0, "thickness": 0.5},
+        **UNET_SEEDS,
     ),
-}
+    {"input": "images with particles of 12 to 100 pixels", "regions": list(REGIONS)},
+    {"regions": ["accuracy"]},
+)

@@ -16,6 +16,7 @@ from napari_stem3d._errors import InputError
 from napari_stem3d.networks.contracts import CROP, REGIONS
 from napari_stem3d.networks.store import load
 from napari_stem3d.plugins import NetworkSpec
+from napari_stem3d.testing._recipes import check_recipe
 from napari_stem3d.testing._require import require
 
 Arrays = dict[str, NDArray[Any]]
@@ -31,8 +32,10 @@ def check_network(spec: NetworkSpec, *, seed: int = 0) -> None:
     the task ``"segmentation"`` must take images (batch, y, x, 1) of any size and tell ``regions``
     (batch, y, x, 3), probabilities of background, interior and boundary, and ``thickness``
     (batch, y, x, 1); those of ``"classification"`` must take crops with their masks (batch, 64, 64,
-    2) and tell ``shape`` (batch, classes) and ``corners`` (batch, counts), probabilities both. Of
-    other tasks the values must be finite.
+    2) and tell ``shape`` (batch, classes) and ``corners`` (batch, counts), probabilities both. Those
+    of ``"image-classification"`` must tell ``label`` (batch, classes), probabilities too, and those
+    of ``"backbone"`` ``features`` (batch, n). Of other tasks the values must be finite. Where there is a recipe, the network learns from one
+    small batch of it, whose samples must be the same whenever they are asked for.
 
     Parameters
     ----------
@@ -57,6 +60,8 @@ def check_network(spec: NetworkSpec, *, seed: int = 0) -> None:
         _check_outputs(spec.task, images, outputs, what)
     _check_file(model, images, outputs, what)
     _check_weights(spec, images, outputs, what)
+    if spec.recipe is not None:
+        check_recipe(spec, model, what)
 
 
 def _build(spec: NetworkSpec, what: str) -> Any:
@@ -117,6 +122,10 @@ def _check_outputs(task: str, images: NDArray[np.float32], outputs: Arrays, what
     elif task == "classification":
         for name in ("shape", "corners"):
             _check_probabilities(outputs, name, (len(images), None), what)
+    elif task == "image-classification":
+        _check_probabilities(outputs, "label", (len(images), None), what)
+    elif task == "backbone":
+        _check_present(outputs, "features", (len(images), None), what)
 
 
 def _check_present(

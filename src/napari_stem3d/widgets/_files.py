@@ -11,6 +11,7 @@ from napari_stem3d._errors import InputError
 from napari_stem3d.signals import Stack, save
 
 SETTINGS = "Settings (*.toml)"
+MODELS = "Keras model (*.keras)"
 MOVIES = "GIF film (*.gif);;TIFF stack (*.tif *.tiff);;HyperSpy stack (*.hspy)"
 
 

@@ -61,6 +61,7 @@ class JobBar(QWidget):
         events: Iterator[Progress | Result],
         frames: int,
         interrupt: Callable[[], Any] | None = None,
+        unit: str = "frame",
     ) -> None:
         """Run a job.
 
@@ -72,9 +73,11 @@ class JobBar(QWidget):
             Number of results expected.
         interrupt : callable, optional
             Ends the iteration at once, in the middle of a frame.
+        unit : str
+            What a result is about.
         """
         worker = create_worker(_iterate, events, _ignore_errors=True, _start_thread=False)
-        job = self._job = _Job(worker, frames, interrupt)
+        job = self._job = _Job(worker, frames, interrupt, unit)
         worker.yielded.connect(self._on_event)
         worker.errored.connect(self._on_error)
         worker.finished.connect(self._on_finished)
@@ -102,7 +105,8 @@ class JobBar(QWidget):
         self.bar.setRange(0, STEPS)
         self.bar.setValue(round(fraction * STEPS))
         self.status.setText(
-            f"Frame {min(job.done + 1, job.frames)} of {job.frames}{job.time_left(fraction)}"
+            f"{job.unit.capitalize()} {min(job.done + 1, job.frames)} of {job.frames}"
+            f"{job.time_left(fraction)}"
         )
 
     def _on_error(self, error: Exception) -> None:
@@ -130,11 +134,15 @@ class _Job:
     """A worker and what is known of its course."""
 
     def __init__(
-        self, worker: GeneratorWorker, frames: int, interrupt: Callable[[], Any] | None
+        self,
+        worker: GeneratorWorker,
+        frames: int,
+        interrupt: Callable[[], Any] | None,
+        unit: str,
     ) -> None:
-        self.worker, self.frames, self.interrupt = worker, frames, interrupt
+        self.worker, self.frames, self.interrupt, self.unit = worker, frames, interrupt, unit
         self.done, self.error, self.cancelled = 0, "", False
-        self.start = time.monotonic()
+        self.start, self.begin = time.monotonic(), None
 
     def cancel(self) -> None:
         self.cancelled = True
@@ -143,12 +151,14 @@ class _Job:
             self.interrupt()
 
     def time_left(self, fraction: float) -> str:
-        spent = time.monotonic() - self.start
-        left = spent * (1 - fraction) / fraction if fraction else 0
+        if self.begin is None:
+            self.begin = fraction  # what was done before, where the job goes on with another
+        spent, made = time.monotonic() - self.start, fraction - self.begin
+        left = spent * (1 - fraction) / made if made else 0
         return f" · about {_duration(left)} left" if spent > 2 and fraction < 1 else ""
 
     def summary(self) -> str:
-        done = f"{self.done} of {self.frames} frames"
+        done = f"{self.done} of {self.frames} {self.unit}s"
         if self.error:
             return f"Stopped: {self.error}"
         if self.cancelled:
