@@ -9,8 +9,9 @@ import pytest
 from scipy import stats
 
 from napari_stem3d._errors import InputError
+from napari_stem3d.networks.contracts import CLASSES
 from napari_stem3d.simulation import Dataset, Grid, Scene, project
-from napari_stem3d.tasks.corners128 import DOSES, SHAPES, Corners128
+from napari_stem3d.tasks.corners128 import SHAPES, Corners128
 
 SIDE = 128 * 0.2  # nm
 THICK = 64 * 0.2  # nm
@@ -143,14 +144,80 @@ def test_seven_shapes_are_intact_and_equally_frequent() -> None:
     assert stats.chisquare(found).pvalue > 1e-3
 
 
+def differing(scene: Scene) -> int:
+    first, second = scene.particles[0].deformed_corners
+    return (first ^ second).bit_count()
+
+
+def test_two_corners_of_a_cube_lie_to_each_other_in_three_ways_equally_often() -> None:
+    drawn = scenes("pair-cube")
+    assert all(len({s.a, s.b, s.c}) == 1 for s in (d.particles[0].shape for d in drawn))
+    assert stats.chisquare(np.bincount([differing(d) - 1 for d in drawn])).pvalue > 1e-3
+
+
+def test_two_corners_of_a_box_are_any_two() -> None:
+    drawn = scenes("pair-box")
+    axes = [np.bitwise_xor.reduce(d.particles[0].deformed_corners) for d in drawn]
+    assert stats.chisquare(np.bincount(axes, minlength=8)[1:]).pvalue > 1e-3
+
+
+def test_all_shapes_and_fragments_are_equally_frequent_and_intact() -> None:
+    particles = [s.particles[0] for s in scenes("shape-all", count=900)]
+    assert not any(p.deformations for p in particles)
+    names = [*CLASSES[:-1], "fragment"]
+    found = [sum(p.shape.name == name for p in particles) for name in names]
+    assert sum(found) == 900
+    assert stats.chisquare(found).pvalue > 1e-3
+
+
+def test_cuts_and_blur_are_what_was_asked_for() -> None:
+    for cuts, low, high in (("small", 0.1, 0.25), (0.3, 0.3, 0.3)):
+        draw = Corners128("pair-box", cuts=cuts, blur=2.5)
+        for scene in (draw(np.random.default_rng(i)) for i in range(20)):
+            assert scene.microscope.probe.sigma == pytest.approx(2.5 * 0.2)
+            (cut,) = scene.particles[0].deformations
+            assert all(low <= f <= high for fractions in cut.fractions for f in fractions)
+
+
+def test_a_finer_scan_shows_the_same_objects() -> None:
+    for index in range(5):
+        plain, fine = (
+            Corners128("corners", magnification=m)(np.random.default_rng(index)) for m in (1, 2)
+        )
+        assert fine.grid == Grid((256, 256), (0.1, 0.1))
+        assert fine.particles[0].shape == plain.particles[0].shape
+        assert fine.particles[0].deformed_corners == plain.particles[0].deformed_corners
+        assert fine.microscope == plain.microscope
+
+
+def test_the_dose_may_be_a_number() -> None:
+    rng = np.random.default_rng(3)
+    assert expected_counts(Corners128("corners", 37.0)(rng), THICK) == pytest.approx(37, rel=1e-5)
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("colour",), "task must be one of deformed, corners, shape. Received: 'colour'"),
-        (("shape", "much"), f"dose must be one of {', '.join(DOSES)}. Received: 'much'"),
+        (
+            {"task": "colour"},
+            "task must be one of deformed, corners, pair-cube, pair-box, shape, shape-all. "
+            "Received: 'colour'",
+        ),
+        (
+            {"dose": "much"},
+            "dose must be one of clean, standard, low, very-low, or a positive number. "
+            "Received: 'much'",
+        ),
+        ({"dose": -1.0}, "or a positive number. Received: -1.0"),
+        (
+            {"cuts": 0.6},
+            "cuts must be one of large, small, or a positive number of at most 0.5. Received: 0.6",
+        ),
+        ({"blur": 0.0}, "blur must be a positive number of pixels below 128. Received: 0.0"),
+        ({"magnification": 0}, "magnification must be a whole number from 1 to 8. Received: 0"),
     ],
 )
-def test_unknown_conditions_are_refused(arguments: tuple[str, ...], sentence: str) -> None:
+def test_unknown_conditions_are_refused(arguments: dict[str, object], sentence: str) -> None:
     with pytest.raises(InputError) as error:
-        Corners128(*arguments)
-    assert str(error.value) == sentence
+        Corners128(**({"task": "corners"} | arguments))  # type: ignore[arg-type]
+    assert str(error.value).endswith(sentence)

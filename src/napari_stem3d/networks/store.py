@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
 from dataclasses import dataclass
 from functools import lru_cache
@@ -105,6 +106,7 @@ def load(name: str) -> Network:
         )
     import keras
 
+    importlib.import_module("napari_stem3d.networks.blocks")  # whose layers the file may name
     try:
         model = keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:
