@@ -22,6 +22,8 @@ from ._output import check_out
 if TYPE_CHECKING:
     from napari_stem3d.networks.training import Row, Trainer
 
+UNTOLD = ("step", "seconds")  # of a row, because they are told elsewhere
+
 
 def train(
     network: Annotated[
@@ -93,18 +95,20 @@ def train(
         card = write_trained(trainer, spec, out)
     facts = {"out": str(out), "folder": str(folder), **card["training"], **card["validation"]}
     del facts["settings"]
-    sentence = f"{out}: {network} after {trainer.step} steps, {words(card['validation'])}"
-    report(facts, sentence.removesuffix(", "), json)
+    told = words(trainer.best or trainer.history[-1])
+    report(facts, f"{out}: {network} after {trainer.step} steps, {told}", json)
 
 
 def words(row: Row) -> str:
-    """Return losses and metrics of a row in words, the sum of all losses first."""
-    order = sorted(row, key=lambda name: name.removeprefix("val_") != "loss")
-    return ", ".join(
-        f"{name.replace('val_', 'validation ').replace('_', ' ')} {row[name]:.4g}"
-        for name in order
-        if name not in ("step", "seconds")
-    )
+    """Return what matters of a row of the history: both losses, and the validation's metrics."""
+    told = {"loss": row["loss"]}
+    if "val_loss" in row:
+        told["validation"] = row["val_loss"]
+    prefix = "val_" if "val_loss" in row else ""
+    for name, value in row.items():
+        if name.startswith(prefix) and not name.endswith("loss") and name not in UNTOLD:
+            told[name.removeprefix("val_").replace("_", " ")] = value
+    return ", ".join(f"{name} {value:.4g}" for name, value in told.items())
 
 
 def _run(trainer: Trainer, network: str, stop: Callable[[], bool]) -> None:

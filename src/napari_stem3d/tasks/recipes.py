@@ -15,8 +15,8 @@ from napari_stem3d.tasks.training_settings import Training
 
 # Evaluations draw from other seeds: no seed of a training, nor of the validation that may end it,
 # is used anywhere else.
-CLASSES_SEEDS = {"seed": 20_001, "validation_seed": 20_101}
-UNET_SEEDS = {"seed": 20_002, "validation_seed": 20_102}
+CLASSES_SEEDS: dict[str, Any] = {"seed": 20_001, "validation_seed": 20_101}
+UNET_SEEDS: dict[str, Any] = {"seed": 20_002, "validation_seed": 20_102}
 _CUBOID_WEIGHT = 0.25  # cuboids are drawn more often, for their corners; not so for the shapes
 _OTHERS_WEIGHT = 0.3  # most other shapes have no corners to count
 _OURS = "napari_stem3d.networks.losses:"

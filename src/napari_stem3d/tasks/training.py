@@ -113,7 +113,7 @@ def write_trained(trainer: Trainer, spec: NetworkSpec, out: Path) -> dict[str, A
     from napari_stem3d.networks.store import read_card, write
 
     settings = trainer.settings
-    best = trainer.best or trainer.history[-1]
+    best = trainer.best or {}
     card = {
         "name": spec.name,
         "task": spec.task,

@@ -142,7 +142,8 @@ class _Job:
     ) -> None:
         self.worker, self.frames, self.interrupt, self.unit = worker, frames, interrupt, unit
         self.done, self.error, self.cancelled = 0, "", False
-        self.start, self.begin = time.monotonic(), None
+        self.start = time.monotonic()
+        self.begin: float | None = None
 
     def cancel(self) -> None:
         self.cancelled = True
@@ -154,8 +155,9 @@ class _Job:
         if self.begin is None:
             self.begin = fraction  # what was done before, where the job goes on with another
         spent, made = time.monotonic() - self.start, fraction - self.begin
-        left = spent * (1 - fraction) / made if made else 0
-        return f" · about {_duration(left)} left" if spent > 2 and fraction < 1 else ""
+        if spent < 2 or fraction == 1 or not made:
+            return ""
+        return f" · about {_duration(spent * (1 - fraction) / made)} left"
 
     def summary(self) -> str:
         done = f"{self.done} of {self.frames} {self.unit}s"
