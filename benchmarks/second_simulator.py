@@ -74,18 +74,15 @@ def image(rng: np.random.Generator, corners: int) -> NDArray[np.int64]:
 
 
 def main(seed: int) -> None:
-    from napari_stem3d.analysis.classification import classify_frame
-    from napari_stem3d.analysis.segmentation import segment_frame
     from napari_stem3d.networks.evaluation import proportion
+    from napari_stem3d.tasks.evaluation import ask
+    from napari_stem3d.tasks.questions import QUESTIONS
 
     rng = np.random.default_rng(seed)
-    hits = 0
-    for _ in range(OBJECTS):
-        corners = int(rng.integers(0, 9))
-        counts = image(rng, corners)
-        labels = segment_frame(counts).labels
-        if labels.any():
-            largest = labels == np.argmax(np.bincount(labels[labels > 0]))
-            hits += int(classify_frame(counts, largest)["corners"][0]) == corners
+    truth = rng.integers(0, 9, OBJECTS)
+    images = [image(rng, int(corners)) for corners in truth]
+    parts = [ask(images[k : k + 50], QUESTIONS["corners"])[0] for k in range(0, OBJECTS, 50)]
+    told = QUESTIONS["corners"].told(np.concatenate(parts))
+    hits = int(np.sum(told == truth))
     share, low, high = (100 * value for value in proportion(hits, OBJECTS))
     print(f"right number of corners {hits} of {OBJECTS}  {share:.1f} % ({low:.1f} to {high:.1f})")

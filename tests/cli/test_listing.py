@@ -35,6 +35,9 @@ def test_networks_are_listed_with_their_cards(stem3d):
     rows = json.loads(stem3d("networks", "--json").stdout)
     assert [row["name"] for row in rows] == list(registry().networks)
     assert all(isinstance(row["card"], dict) for row in rows)
+    unet = next(row for row in rows if row["name"] == "particle-unet")
+    assert 1 < unet["megabytes"] < 10
+    assert 100_000 < unet["parameters"] < 5_000_000
 
 
 def test_plugins_are_listed_with_what_they_brought(stem3d):

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from napari_stem3d.cli.segment import numbered_on
-from napari_stem3d.signals import load
+from napari_stem3d.signals import load, save
 
 pytestmark = pytest.mark.tensorflow
 
@@ -89,3 +90,22 @@ def test_errors_are_one_line_on_stderr(stem3d, stack_file, tmp_path, monkeypatch
 
 def test_wrong_usage_has_its_own_status(stem3d, stack_file):
     assert stem3d("segment", stack_file).exit_code == 2
+
+
+def test_bright_field_is_noticed_and_can_be_turned_over(stem3d, networks, stack_file, tmp_path):
+    stack = load(stack_file)[0]
+    negative = tmp_path / "negative.hspy"
+    save(replace(stack, data=stack.data.max() - stack.data), negative)
+    labels = {}
+    for name, path, more in (
+        ("plain", stack_file, ()),
+        ("dark", negative, ()),
+        ("turned", negative, ("--invert",)),
+        ("wrongly turned", stack_file, ("--invert",)),
+    ):
+        out = tmp_path / f"{name}.tif"
+        result = stem3d("segment", path, "--out", out, "--network", networks.segmentation, *more)
+        assert result.exit_code == 0, result.stderr
+        assert ("looks like bright field" in result.stderr) == (name in ("dark", "wrongly turned"))
+        labels[name] = load(out)[0].data
+    np.testing.assert_array_equal(labels["turned"], labels["plain"])

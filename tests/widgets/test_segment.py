@@ -154,3 +154,24 @@ def test_the_shipped_network_finds_spheres_and_tensorflow_stays_outside(
     assert 40 < particles.features["diameter_nm"].median() < 80
     assert "tensorflow" not in sys.modules
     viewer.screenshot(flash=False)
+
+
+def test_bright_field_is_noticed_and_can_be_turned_over(
+    panel: SegmentWidget, finish: Finish, blobs: np.ndarray
+) -> None:
+    panel.run_all()
+    finish(panel)
+    assert panel.warning.text() == ""
+    negative = panel.viewer.add_image(blobs.max() - blobs, name="negative")
+    panel.image.value = negative
+    panel.run_all()
+    finish(panel)
+    assert "looks like bright field" in panel.warning.text()
+    panel.bright_field.value = True
+    panel.run_all()
+    finish(panel)
+    assert panel.warning.text() == ""
+    panel.image.value = panel.viewer.layers["movie"]
+    panel.run_all()
+    finish(panel)
+    assert "untick" in panel.warning.text()

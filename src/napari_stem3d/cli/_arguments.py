@@ -10,6 +10,7 @@ import typer
 #: The networks that ship.
 SEGMENTATION = "particle-unet"
 CLASSIFICATION = "particle-classes"
+GROUND_TRUTH = "same-particle"
 
 Input = Annotated[
     Path,
@@ -30,6 +31,12 @@ Workers = Annotated[
         max=1024,
         help="Processes, which do not change the result; by default all cores for long work.",
         show_default=False,
+    ),
+]
+Invert = Annotated[
+    bool,
+    typer.Option(
+        "--invert", help="Turn the grey values over: particles are dark, as in bright field."
     ),
 ]
 Zoom = Annotated[

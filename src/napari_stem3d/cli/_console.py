@@ -128,6 +128,8 @@ def _stdout() -> Console:
 def _cell(value: Any) -> str:
     from rich.markup import escape
 
+    if value is None or value != value:
+        return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -66,6 +66,37 @@ def open_image(path: Path, part: int) -> Stack:
     except InputError as error:
         raise InputError(f"{path.name} holds no image that can be analysed. {error}") from error
     return stacks[part]
+
+
+def upright(stack: Stack, invert: bool) -> Stack:
+    """Return a stack as the networks want it, and say so if it does not look like that.
+
+    Parameters
+    ----------
+    stack : Stack
+        Images.
+    invert : bool
+        Whether to turn the grey values over.
+
+    Returns
+    -------
+    Stack
+        The same images, or their negatives.
+    """
+    import numpy as np
+
+    from napari_stem3d.analysis.contrast import looks_inverted
+
+    if invert:
+        data = stack.data.astype(np.promote_types(stack.data.dtype, np.float32))
+        stack = replace(stack, data=-data)
+    if looks_inverted(stack.frame(0)):
+        way = "without --invert it does not" if invert else "--invert turns it over"
+        note(
+            "the image looks like bright field, dark particles on a bright support, while the "
+            f"networks know bright particles on a dark one; {way}."
+        )
+    return stack
 
 
 @dataclass

@@ -69,13 +69,16 @@ def presets(json: Json = False) -> None:
 
 
 def networks(json: Json = False) -> None:
-    """List the networks, with their task, their weights and the figures on their cards."""
-    from napari_stem3d.networks.store import read_card
+    """List the networks: what they do, what they see, how right and how large they are, by whom."""
+    from napari_stem3d.networks.cards import figures_in_short
+    from napari_stem3d.networks.store import count_parameters, read_card
     from napari_stem3d.plugins import registry
 
     known = registry()
     rows = []
     for name, spec in known.networks.items():
+        path = spec.weights_path
+        card = read_card(path) if path else {}
         row: dict[str, Any] = {
             "name": name,
             "task": spec.task,
@@ -83,11 +86,18 @@ def networks(json: Json = False) -> None:
             "plugin": known.owners["network", name],
             "weights": spec.weights or "not trained",
         }
-        card = read_card(spec.weights_path) if spec.weights_path else {}
+        if path and path.is_file():
+            row |= {"megabytes": path.stat().st_size / 1e6, "parameters": count_parameters(path)}
+        else:
+            row |= {"megabytes": None, "parameters": None}
         if json:
             row["card"] = card
         else:
-            row["figures"] = [_figure(f) for f in card.get("figures", []) if _is_standard(f)]
+            training = card.get("training", {})
+            row |= {name: _told(card.get(name)) for name in ("input", "author", "licence")}
+            row["trained"] = _told(training.get("finished"))
+            row["on images"] = _told(training.get("samples"))
+            row["figures"] = figures_in_short(card)
         rows.append(row)
     show_table(rows, "Networks", json)
 
@@ -105,15 +115,9 @@ def plugins(json: Json = False) -> None:
     show_table(rows, "Plugins", json)
 
 
-def _is_standard(row: dict[str, Any]) -> bool:
-    """Return whether a row of a card's figures is of unchanged images at the standard dose."""
-    return row.get("dose", "standard") == "standard" and row.get("change", "none") == "none"
-
-
-def _figure(row: dict[str, Any]) -> str:
-    """Return a row of a card's figures in short: what, how much, the ends of its interval."""
-    share = row.get("accuracy", row.get("found"))
-    return f"{row['task']} {share} % ({row['low']} to {row['high']})"
+def _told(fact: Any) -> str:
+    """Return a fact of a card, in which a stranger may have written anything, or a dash."""
+    return ", ".join(map(str, fact)) if isinstance(fact, list) else str(fact or "–")
 
 
 def _dimension(field: dataclasses.Field[Any]) -> str:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ._arguments import SEGMENTATION, Input, Json, Part, Zoom
+from ._arguments import SEGMENTATION, Input, Invert, Json, Part, Zoom
 from ._console import counted, import_keras, report
-from ._frames import job_of, open_image, resumable
+from ._frames import job_of, open_image, resumable, upright
 from ._output import check_out
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def segment(
     out: Annotated[Path, typer.Option(help="Labels to write: .tif, .hspy or .npz.")],
     network: Annotated[str, typer.Option(help="Segmentation network to use.")] = SEGMENTATION,
     zoom: Zoom = None,
+    invert: Invert = False,
     part: Part = 0,
     json: Json = False,
 ) -> None:
@@ -37,9 +38,9 @@ def segment(
     from napari_stem3d.signals import save
 
     check_out(out, ENDINGS)
-    stack = open_image(image, part)
+    stack = upright(open_image(image, part), invert)
     import_keras()
-    job = job_of(image, task="segment", network=network, zoom=zoom, part=part)
+    job = job_of(image, task="segment", network=network, zoom=zoom, part=part, invert=invert)
     with resumable(out, job, _save_frames, _load_frames) as run:
         for _, frame, tick in run.frames(stack, "Segment"):
             labels = segment_frame(frame, network, zoom=zoom, progress=tick).labels

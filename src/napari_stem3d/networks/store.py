@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import io
 import json
+import zipfile
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -71,6 +73,38 @@ def read_card(path: Path) -> dict[str, Any]:
         return json.loads(card.read_text(encoding="utf-8")) if card.is_file() else {}
     except ValueError as error:
         raise InputError(f"{card.name} must be a card in JSON. Received: {error}") from error
+
+
+def count_parameters(path: Path) -> int | None:
+    """Count the numbers that a model consists of, without loading it.
+
+    Parameters
+    ----------
+    path : Path
+        File ending in ``.keras``.
+
+    Returns
+    -------
+    int or None
+        Numbers in all its layers, without the optimizer's; None where the file is no model.
+    """
+    import h5py
+
+    total = 0
+
+    def add(name: str, item: Any) -> None:
+        nonlocal total
+        if isinstance(item, h5py.Dataset) and not name.startswith("optimizer"):
+            total += item.size
+
+    try:
+        with zipfile.ZipFile(path) as archive:
+            weights = io.BytesIO(archive.read("model.weights.h5"))
+        with h5py.File(weights) as file:
+            file.visititems(add)
+    except (OSError, KeyError, zipfile.BadZipFile):
+        return None
+    return total
 
 
 @lru_cache(maxsize=8)

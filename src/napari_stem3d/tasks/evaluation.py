@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
@@ -17,7 +17,7 @@ from napari_stem3d.networks import store
 from napari_stem3d.networks.prediction import Progress
 from napari_stem3d.simulation import Dataset, Sample
 from napari_stem3d.tasks.corners128 import DOSES, TASKS, Corners128
-from napari_stem3d.tasks.questions import QUESTIONS
+from napari_stem3d.tasks.questions import QUESTIONS, Question
 from napari_stem3d.tasks.verdicts import Verdicts
 
 COUNT = 2000  # objects of a published figure
@@ -120,18 +120,8 @@ def judge(
 
     def look(samples: list[Sample]) -> Verdicts:
         images = [CHANGES[change](sample.image) for sample in samples]
-        masks = [_largest(labels) for labels in segment_frames(images, segmenter)]
-        found = [(checked_frame(i), mask) for i, mask in zip(images, masks) if mask.any()]
+        probabilities, masks = ask(images, question, network, segmenter)
         truth = [question.classes.index(question.truth(s.particles[0])) for s in samples]
-        probabilities = np.zeros((len(samples), len(question.classes)), np.float32)
-        if found:
-            outputs = particle_outputs(found, network)
-            if question.output not in outputs:
-                raise InputError(
-                    f"The network {network!r} must tell {question.output!r} for the task "
-                    f"{scenes.task!r}. Received: one with {', '.join(outputs)}"
-                )
-            probabilities[[mask.any() for mask in masks]] = question.probabilities(outputs)
         overlap = [_overlap(s.thickness > 0, mask) for s, mask in zip(samples, masks)]
         return Verdicts(scenes.task, np.array(truth), probabilities, np.array(overlap))
 
@@ -141,6 +131,49 @@ def judge(
         if progress:
             progress(sum(len(p.truth) for p in parts), count)
     return Verdicts.joined(parts)
+
+
+def ask(
+    images: Sequence[NDArray],
+    question: Question,
+    network: str = "particle-classes",
+    segmenter: str = "particle-unet",
+) -> tuple[NDArray[np.float32], list[NDArray[np.bool_]]]:
+    """Find the largest particle in each image, and ask what it is.
+
+    Parameters
+    ----------
+    images : sequence of ndarray, each of shape (ny, nx)
+        Grey values.
+    question : Question
+        What to ask.
+    network, segmenter : str
+        Networks for classification and for segmentation.
+
+    Returns
+    -------
+    probabilities : ndarray, shape (images, classes), float32
+        Of the answers; zeros where nothing was found.
+    masks : list of ndarray of bool, each of shape (ny, nx)
+        Pixels of the particle; none where nothing was found.
+
+    Raises
+    ------
+    InputError
+        If a network cannot be used, or does not tell what is asked for.
+    """
+    masks = [_largest(labels) for labels in segment_frames(images, segmenter)]
+    found = [(checked_frame(image), mask) for image, mask in zip(images, masks) if mask.any()]
+    probabilities = np.zeros((len(images), len(question.classes)), np.float32)
+    if found:
+        outputs = particle_outputs(found, network)
+        if question.output not in outputs:
+            raise InputError(
+                f"The network {network!r} must tell {question.output!r} to answer this question. "
+                f"Received: one that tells {', '.join(outputs)}"
+            )
+        probabilities[[mask.any() for mask in masks]] = question.probabilities(outputs)
+    return probabilities, masks
 
 
 def row_of(
@@ -194,4 +227,4 @@ def _stretched(image: NDArray[np.float32], highest: int) -> NDArray[np.float32]:
     return np.rint((image - low) / max(high - low, 1e-12) * highest)
 
 
-__all__ = ["CHANGES", "COUNT", "DOSES", "SEED", "TASKS", "evaluate", "judge", "row_of"]
+__all__ = ["CHANGES", "COUNT", "DOSES", "SEED", "TASKS", "ask", "evaluate", "judge", "row_of"]

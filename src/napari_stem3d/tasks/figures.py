@@ -1,6 +1,7 @@
 """Measure the networks that ship and write the figures into their cards.
 
-``python -m napari_stem3d.tasks.figures`` prints every figure that the documentation tells of.
+``python -m napari_stem3d.tasks.figures --tables docs/figures`` prints every figure that the
+documentation tells of, and writes the tables that it shows.
 """
 
 from __future__ import annotations
@@ -8,62 +9,105 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pandas as pd
 
+from napari_stem3d._errors import InputError
 from napari_stem3d.networks import store
 from napari_stem3d.plugins import get_network
-from napari_stem3d.tasks.corners128 import DOSES, TASKS
-from napari_stem3d.tasks.evaluation import CHANGES, evaluate
+from napari_stem3d.tasks.corners128 import DOSES, TASKS, Corners128
+from napari_stem3d.tasks.evaluation import CHANGES, COUNT, SEED, judge, row_of
+from napari_stem3d.tasks.pixel_evaluation import evaluate_pixels
 from napari_stem3d.tasks.scene_evaluation import evaluate_scenes
+from napari_stem3d.tasks.views import evaluate_views
 
 _LOG = logging.getLogger(__name__)
+_CHANGED = ("deformed", "corners", "shape")  # tasks that are tried on changed grey values
+NETWORKS = ("particle-unet", "particle-classes", "same-particle")
 
 
-def measure_classes(count: int) -> pd.DataFrame:
-    """Accuracy of ``particle-classes``: every task at every dose and with every change.
+def conditions(count: int) -> Iterator[tuple[Corners128, str, int]]:
+    """Yield what ``particle-classes`` is asked: conditions, change of grey values, objects.
+
+    Every task at every dose, the number of corners with small cuts as well; and at the standard
+    dose some tasks with changed grey values and twice magnified, on a quarter of the same objects.
+    """
+    for dose in DOSES:
+        for task in TASKS:
+            yield Corners128(task, dose), "none", count
+        yield Corners128("corners", dose, "small"), "none", count
+    part = max(1, count // 4)
+    for change in CHANGES:
+        for task in _CHANGED:
+            if change != "none":
+                yield Corners128(task), change, part
+    for task in _CHANGED:
+        yield Corners128(task, magnification=2), "none", part
+
+
+def measure_classes(count: int = COUNT, network: str = "particle-classes") -> pd.DataFrame:
+    """Accuracy of a network for classification under all `conditions`.
 
     Parameters
     ----------
     count : int
-        Objects per row at the standard dose; a quarter of them, the same ones, where the grey
-        values are changed, an eighth at other doses.
+        Objects per row.
+    network : str
+        Network for classification.
 
     Returns
     -------
     pandas.DataFrame
         Rows of `evaluate`.
     """
-    conditions = [("standard", c, count if c == "none" else count // 4) for c in CHANGES]
-    conditions += [(dose, "none", count // 8) for dose in DOSES if dose != "standard"]
-    tables = []
-    for dose, change, number in conditions:
-        for task in TASKS:
-            tables.append(evaluate(task=task, dose=dose, change=change, count=number))
-            _LOG.info(tables[-1].to_string(index=False, header=len(tables) == 1))
+    tables: list[pd.DataFrame] = []
+    for scenes, change, number in conditions(count):
+        verdicts = judge(scenes, network, change=change, count=number)
+        tables.append(row_of(verdicts, scenes, network, change, SEED))
+        _LOG.info(tables[-1].to_string(index=False, header=len(tables) == 1))
     return pd.concat(tables)
 
 
+def _measure(name: str, objects: int, scenes: int) -> pd.DataFrame:
+    if name == "particle-classes":
+        return measure_classes(objects)
+    if name == "same-particle":
+        return evaluate_views(name, count=max(1, objects // 4))
+    rows = [evaluate_scenes(name, count=scenes)]
+    rows += [evaluate_pixels(name, dose, count=max(1, scenes // 2)) for dose in ("standard", "low")]
+    return pd.concat(rows)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure one network or both, print the rows, and renew the cards."""
+    """Measure networks, print the rows, and renew cards and tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("networks", nargs="*", default=["particle-unet", "particle-classes"])
-    parser.add_argument("--objects", type=int, default=2000)
+    parser.add_argument("networks", nargs="*", default=NETWORKS, help=", ".join(NETWORKS))
+    parser.add_argument("--objects", type=int, default=COUNT)
     parser.add_argument("--scenes", type=int, default=200)
+    parser.add_argument("--tables", type=Path, help="folder of the documentation's .csv files")
     options = parser.parse_args(arguments)
+    if unknown := set(options.networks) - set(NETWORKS):
+        parser.error(f"there are no figures of {', '.join(sorted(unknown))}")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     for name in options.networks:
         path = get_network(name).weights_path
-        if name == "particle-unet":
-            table = evaluate_scenes(name, count=options.scenes)
-            _LOG.info(table.to_string(index=False))
-        else:
-            table = measure_classes(options.objects)
-        if path is not None:
-            card = store.read_card(path) | {"figures": table.to_dict("records")}
-            store.write_card(path, card)
+        if path is None:
+            raise InputError(f"The network {name!r} must have weights. Received: none")
+        table = _measure(name, options.objects, options.scenes)
+        _LOG.info(table.to_string(index=False))
+        card = store.read_card(path) | {"figures": _rows(table)}
+        store.write_card(path, card)
+        if options.tables:
+            options.tables.mkdir(parents=True, exist_ok=True)
+            table.drop(columns="network").to_csv(options.tables / f"{name}.csv", index=False)
+
+
+def _rows(table: pd.DataFrame) -> list[dict[str, object]]:
+    """Rows of a card; what a row has no number for is left out, as JSON knows no NaN."""
+    return [{k: v for k, v in row.items() if v == v} for row in table.to_dict("records")]
 
 
 if __name__ == "__main__":

@@ -5,16 +5,24 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from magicgui.widgets import ComboBox
+from magicgui.widgets import CheckBox, ComboBox
 from napari.layers import Image
 from qtpy.QtWidgets import QLabel
 
 from napari_stem3d._errors import InputError
-from napari_stem3d.engine import Result, shared_engine
-from napari_stem3d.plugins import registry
+from napari_stem3d.analysis.contrast import inverted, looks_inverted
+from napari_stem3d.engine import Progress, Result, shared_engine
+from napari_stem3d.networks.cards import figures_in_short
+from napari_stem3d.networks.store import read_card
+from napari_stem3d.plugins import NetworkSpec, registry
 from napari_stem3d.signals import Stack, from_layer
 from napari_stem3d.widgets._layers import is_preview, is_thickness
 from napari_stem3d.widgets._panel import Panel
+
+DARK = (
+    "This looks like bright field, dark particles on a bright support, while the networks know "
+    "bright particles on a dark one: {} “bright field”."
+)
 
 
 class ImagePanel(Panel):
@@ -31,20 +39,32 @@ class ImagePanel(Panel):
         super().__init__(viewer)
         self.image = layer_menu(viewer, Image, label="image", tooltip="an image or a stack")
         self.network = network_menu(self.task, "network")
-        self.summary = QLabel()
+        self.bright_field = CheckBox(
+            label="bright field",
+            tooltip="particles are darker than the support: the networks see the negative",
+        )
+        self.warning, self.summary = QLabel(), QLabel()
+        self.warning.setWordWrap(True)
+        self._dark = False
         self.job.result.connect(self._show)
         self.job.running.connect(self._complete)
         self._begun, self._table_due = False, 0.0
 
     def add_run_buttons(self) -> None:
         """Append the buttons, the job bar and the summary of the results."""
+        self.add(self.bright_field)
         self.add_buttons(Preview_frame=self.preview, All_frames=self.run_all)
+        self.add_part(self.warning)
         self.add_part(self.summary)
 
     def arguments(self, stack: Stack, indices: range) -> Iterator[tuple[Any, ...]]:
         """Yield the arguments of the function for each frame; called in another thread."""
         for index in indices:
             yield (stack.frame(index),)
+
+    def follow(self, events: Iterator[Progress | Result]) -> Iterator[Progress | Result]:
+        """Pass on what happens, before the next frame is asked for; called in another thread."""
+        return events
 
     def options(self, stack: Stack) -> dict[str, Any]:
         """Return the keyword arguments of the function."""
@@ -77,16 +97,32 @@ class ImagePanel(Panel):
 
     def _start(self, layer: Image, stack: Stack, indices: range, only: int | None = None) -> None:
         options = self.options(stack)
-        frames = self.arguments(stack, indices)
+        frames = self._upright(self.arguments(stack, indices), self.bright_field.value)
+        self.warning.clear()
         self.summary.clear()
         self._first = indices.start
         self._placement = (stack, layer.name, only)
-        events = shared_engine().run(self.function, frames, **options)
+        events = self.follow(shared_engine().run(self.function, frames, **options))
         self.job.start(events, len(indices), shared_engine().cancel)
+
+    def _upright(
+        self, arguments: Iterator[tuple[Any, ...]], invert: bool
+    ) -> Iterator[tuple[Any, ...]]:
+        """Turn the frames over if asked to, and look which side up the first one is then.
+
+        Called in another thread.
+        """
+        for index, (frame, *rest) in enumerate(arguments):
+            image = inverted(frame) if invert else frame
+            if index == 0:
+                self._dark = looks_inverted(image)
+            yield (image, *rest)
 
     def _show(self, result: Result) -> None:
         if not self._begun:
             self._begun, self._table_due = True, 0.0
+            if self._dark:
+                self.warning.setText(DARK.format("untick" if self.bright_field.value else "tick"))
             self.begin(*self._placement)
         self.show(self._first + result.index, result.value)
         if time.monotonic() >= self._table_due:
@@ -119,10 +155,16 @@ def layer_menu(viewer: Any, kind: type, **options: Any) -> ComboBox:
 
 
 def network_menu(task: str, label: str) -> ComboBox:
-    """Return a menu of the registered networks for a task; their descriptions are its tooltip."""
+    """Return a menu of the registered networks for a task; its tooltip says what they are."""
     specs = [spec for spec in registry().networks.values() if spec.task == task]
-    tooltip = "\n".join(f"{spec.name}: {spec.description}" for spec in specs)
+    tooltip = "\n".join(map(_described, specs))
     return ComboBox(label=label, choices=[spec.name for spec in specs], tooltip=tooltip)
+
+
+def _described(spec: NetworkSpec) -> str:
+    """Return what a network does and, as its card says, how right it is."""
+    card = read_card(spec.weights_path) if spec.weights_path else {}
+    return "\n    ".join([f"{spec.name}: {spec.description}", *figures_in_short(card)])
 
 
 def required(menu: ComboBox) -> Any:
