@@ -15,6 +15,7 @@ BENCHMARKS = {
     "abtem_reference": "thickness and elements, beside stored numbers of an exact simulation",
     "robustness": "answers on changed images, and how surely bright field is noticed",
     "second_simulator": "corners counted on images of an independent simulator, 1 in 9 by chance",
+    "transfer": "the last layer alone on our features, beside networks from scratch",
     "weak": "learning from labels of images alone, with and without pixel-wise maps",
     "layers": "corners counted with and without the layer of second differences",
     "matching": "real noise told from simulated noise by classifiers, 65 % at most",

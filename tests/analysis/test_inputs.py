@@ -26,11 +26,11 @@ def test_the_whole_image_is_scaled_to_0_and_1_whatever_its_grey_values() -> None
     rng = np.random.default_rng(1)
     image = rng.normal(size=(50, 40))
     read = reader_of((None, 32, 32, 3))
-    view = read(image)
+    (view,) = read([image])
     assert view.shape == (1, 32, 32, 3)
     assert (view.min(), view.max()) == (0, 1)
     assert np.ptp(view, axis=-1).max() == 0
-    np.testing.assert_allclose(read(300 * image - 7), view, atol=1e-4)
+    np.testing.assert_allclose(read([300 * image - 7])[0], view, atol=1e-4)
 
 
 @pytest.mark.tensorflow
@@ -38,7 +38,7 @@ def test_a_network_of_crops_sees_the_largest_particle_in_eight_views() -> None:
     y, x = np.mgrid[:96, :96]
     image = 10.0 * (np.hypot(y - 60, x - 60) < 20) + 9.0 * (np.hypot(y - 15, x - 15) < 9)
     image += np.random.default_rng(2).normal(0, 0.2, image.shape)
-    views = reader_of((None, 64, 64, 2))(image)
+    (views,) = reader_of((None, 64, 64, 2))([image])
     assert views.shape == (8, 64, 64, 2)
     area = views[0, ..., 1].sum()
     assert area == pytest.approx(np.pi * 28**2, rel=0.1)
@@ -46,7 +46,8 @@ def test_a_network_of_crops_sees_the_largest_particle_in_eight_views() -> None:
 
 @pytest.mark.tensorflow
 def test_an_image_without_a_particle_is_shown_whole() -> None:
-    assert reader_of((None, 64, 64, 2))(np.zeros((48, 48))).shape == (8, 64, 64, 2)
+    (views,) = reader_of((None, 64, 64, 2))([np.zeros((48, 48))])
+    assert views.shape == (8, 64, 64, 2)
 
 
 @pytest.mark.parametrize("shape", [(None, None, None, 1), (None, 32, 32, 5), (None, 10)])

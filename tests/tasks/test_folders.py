@@ -9,7 +9,7 @@ import pytest
 import tifffile
 
 from napari_stem3d._errors import InputError
-from napari_stem3d.tasks.folders import files_in, read_folder, walk_folder
+from napari_stem3d.tasks.folders import Folder, files_in, read_folder
 
 
 def write(path: Path, values: np.ndarray) -> None:
@@ -39,7 +39,7 @@ def test_classes_are_the_subfolders_and_objects_the_files(folder: Path) -> None:
 
 
 def test_frames_may_be_objects_of_their_own(folder: Path) -> None:
-    groups = [picture.group for picture in walk_folder(folder, frames_differ=True)]
+    groups = [picture.group for picture in Folder(folder, frames_differ=True)]
     assert groups == ["cube/day1/a#0", "cube/day1/a#1", "rod/b#0", "rod/b#0"]
 
 
@@ -49,7 +49,7 @@ def test_only_images_are_files_of_images(folder: Path) -> None:
 
 def test_images_of_other_sizes_are_named_unless_they_are_fitted(folder: Path) -> None:
     write(folder / "rod" / "wide.tif", np.ones((8, 40)))
-    with pytest.raises(InputError, match=r"one size.*Received: wide\.tif with \(8, 40\)"):
+    with pytest.raises(InputError, match=r"one size.*Received: rod/wide\.tif with \(8, 40\)"):
         read_folder(folder)
     assert read_folder(folder, side=12).images.shape == (5, 12, 12)
 

@@ -11,7 +11,22 @@ from typer.core import TyperGroup
 
 from napari_stem3d._errors import InputError
 
-from . import classify, demo, doctor, evaluate, lattice, listing, match, segment, simulate, view
+from . import (
+    classify,
+    demo,
+    doctor,
+    evaluate,
+    label,
+    lattice,
+    listing,
+    match,
+    segment,
+    simulate,
+    study,
+    train,
+    transfer,
+    view,
+)
 
 #: Set to anything to see the traceback of an error that is nobody's input.
 TRACEBACK = "STEM3D_TRACEBACK"
@@ -102,6 +117,10 @@ app.command(cls=lattice.LatticeCommand)(lattice.lattice)
 app.command(cls=match.MatchCommand)(match.match)
 app.command()(segment.segment)
 app.command()(classify.classify)
+app.command()(label.label)
+app.command()(train.train)
+app.command()(transfer.transfer)
+app.command()(study.study)
 app.command()(evaluate.evaluate)
 app.command()(listing.shapes)
 app.command()(listing.deformations)

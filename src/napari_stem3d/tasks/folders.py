@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,27 +22,24 @@ _VARIANT = re.compile(r"_nohash_.*$")  # as TensorFlow's retrain.py marks images
 
 
 class Picture(NamedTuple):
-    """One image of a folder.
+    """One image to learn from.
 
     Attributes
     ----------
     image : ndarray, shape (ny, nx), float32
-        Finite grey values in the units of the file.
+        Finite grey values.
     label : int
         Index of its class.
     group : str
         The object that it shows.
-    path : Path
-        Its file.
-    frame : int
-        Which frame of the file it is.
+    name : str
+        What messages call it.
     """
 
     image: NDArray[np.float32]
     label: int
     group: str
-    path: Path
-    frame: int
+    name: str
 
 
 class Labelled(NamedTuple):
@@ -65,38 +63,6 @@ class Labelled(NamedTuple):
     groups: list[str]
 
 
-def classes_of(path: str | Path) -> tuple[str, ...]:
-    """Names of the classes in a folder: its subfolders, in alphabetical order.
-
-    Parameters
-    ----------
-    path : str or Path
-        Folder with one subfolder per class.
-
-    Returns
-    -------
-    tuple of str
-        At least two names.
-
-    Raises
-    ------
-    InputError
-        If it is no such folder.
-    """
-    path = Path(path).expanduser()
-    if not path.is_dir():
-        raise InputError(
-            f"{path} must be a folder with one subfolder per class. Received: no folder"
-        )
-    classes = sorted(p.name for p in path.iterdir() if p.is_dir() and not p.name.startswith("."))
-    if len(classes) < 2:
-        raise InputError(
-            f"{path} must have one subfolder per class, and at least two of them. "
-            f"Received: {', '.join(classes) or 'none'}"
-        )
-    return tuple(classes)
-
-
 def files_in(path: Path) -> list[Path]:
     """Image files of a folder and its subfolders by name; tables, notes and hidden files aside."""
     return sorted(
@@ -108,43 +74,65 @@ def files_in(path: Path) -> list[Path]:
     )
 
 
-def walk_folder(path: str | Path, *, frames_differ: bool = False) -> Iterator[Picture]:
-    """Read the images of a folder with one subfolder per class, one after the other.
+@dataclass(frozen=True)
+class Folder:
+    """Images of a folder with one subfolder per class, read one after the other.
 
-    Parameters
+    Iterating gives a `Picture` per frame, in the order of classes, files and frames; of a file that
+    holds several images the first.
+
+    Attributes
     ----------
-    path : str or Path
-        Folder with one subfolder per class; the files may be of any format that `load` reads.
+    path : Path
+        The folder; its files may be of any format that `load` reads.
     frames_differ : bool
         Whether every frame of a stack shows an object of its own. By default a file shows one
         object, and so do files whose names are the same up to ``_nohash_``.
-
-    Yields
-    ------
-    Picture
-        In the order of classes, files and frames; of a file that holds several images the first.
-
-    Raises
-    ------
-    InputError
-        If there is no such folder, a class has no images, or a file cannot be read.
     """
-    root = Path(path).expanduser()
-    for label, name in enumerate(classes_of(root)):
-        files = files_in(root / name)
-        if not files:
-            raise InputError(f"{root / name} must hold images of its class. Received: none")
-        for file in files:
-            stack = load(file)[0]
-            relative = file.relative_to(root).with_suffix("")
-            shown = _VARIANT.sub("", relative.as_posix())
-            for frame, values in enumerate(stack.frames):
-                try:
-                    image = checked_frame(values)
-                except InputError as error:
-                    raise InputError(f"{file} cannot be used. {error}") from error
-                group = f"{shown}#{frame}" if frames_differ else shown
-                yield Picture(image, label, group, file, frame)
+
+    path: Path
+    frames_differ: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what is no folder of at least two classes, or a class without images."""
+        if not self.path.is_dir():
+            raise InputError(
+                f"{self.path} must be a folder with one subfolder per class. Received: no folder"
+            )
+        if len(self.classes) < 2:
+            raise InputError(
+                f"{self.path} must have one subfolder per class, and at least two of them. "
+                f"Received: {', '.join(self.classes) or 'none'}"
+            )
+        for name in self.classes:
+            if not files_in(self.path / name):
+                raise InputError(f"{self.path / name} must hold images of a class. Received: none")
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the subfolders, in alphabetical order."""
+        entries = (p for p in self.path.iterdir() if not p.name.startswith("."))
+        return tuple(sorted(p.name for p in entries if p.is_dir()))
+
+    def __len__(self) -> int:
+        """Return the number of files, each of which has one image or more."""
+        return sum(len(files_in(self.path / name)) for name in self.classes)
+
+    def __iter__(self) -> Iterator[Picture]:
+        """Read the images; InputError names a file that is none."""
+        for label, name in enumerate(self.classes):
+            for file in files_in(self.path / name):
+                yield from self._frames(file, label)
+
+    def _frames(self, file: Path, label: int) -> Iterator[Picture]:
+        name = file.relative_to(self.path).as_posix()
+        shown = _VARIANT.sub("", name.removesuffix(file.suffix))
+        for frame, values in enumerate(load(file)[0].frames):
+            try:
+                image = checked_frame(values)
+            except InputError as error:
+                raise InputError(f"{file} cannot be used. {error}") from error
+            yield Picture(image, label, f"{shown}#{frame}" if self.frames_differ else shown, name)
 
 
 def read_folder(
@@ -160,7 +148,7 @@ def read_folder(
         Sides of the square that every image is fitted into [pixels]; by default the images must
         have one size, and keep it.
     frames_differ : bool
-        As for `walk_folder`.
+        As for `Folder`.
 
     Returns
     -------
@@ -172,17 +160,14 @@ def read_folder(
     InputError
         If the folder or a file cannot be used, or the images differ in size.
     """
-    pictures = list(walk_folder(path, frames_differ=frames_differ))
+    folder = Folder(Path(path).expanduser(), frames_differ)
+    pictures = list(folder)
     images = [p.image if side is None else fit_square(p.image, side) for p in pictures]
-    if sizes := {image.shape for image in images} - {images[0].shape}:
-        other = next(p for p in pictures if p.image.shape in sizes)
-        raise InputError(
-            f"All images of {path} must have one size, that of the first, {images[0].shape}. "
-            f"Received: {other.path.name} with {other.image.shape}"
-        )
-    return Labelled(
-        np.stack(images),
-        np.array([p.label for p in pictures]),
-        classes_of(path),
-        [p.group for p in pictures],
-    )
+    for image, picture in zip(images, pictures):
+        if image.shape != images[0].shape:
+            raise InputError(
+                f"All images of {path} must have one size, that of the first, {images[0].shape}. "
+                f"Received: {picture.name} with {image.shape}"
+            )
+    labels = np.array([p.label for p in pictures])
+    return Labelled(np.stack(images), labels, folder.classes, [p.group for p in pictures])

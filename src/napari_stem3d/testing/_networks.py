@@ -32,10 +32,11 @@ def check_network(spec: NetworkSpec, *, seed: int = 0) -> None:
     the task ``"segmentation"`` must take images (batch, y, x, 1) of any size and tell ``regions``
     (batch, y, x, 3), probabilities of background, interior and boundary, and ``thickness``
     (batch, y, x, 1); those of ``"classification"`` must take crops with their masks (batch, 64, 64,
-    2) and tell ``shape`` (batch, classes) and ``corners`` (batch, counts), probabilities both. Those
-    of ``"image-classification"`` must tell ``label`` (batch, classes), probabilities too, and those
-    of ``"backbone"`` ``features`` (batch, n). Of other tasks the values must be finite. Where there is a recipe, the network learns from one
-    small batch of it, whose samples must be the same whenever they are asked for.
+    2) and tell ``shape`` (batch, classes) and ``corners`` (batch, counts), probabilities both.
+    Those of ``"image-classification"`` must tell ``label`` (batch, classes), probabilities too,
+    and those of ``"backbone"`` ``features`` (batch, n). Of other tasks the values must be finite.
+    Where there is a recipe, the network learns from one small batch of it, whose samples must be
+    the same whenever they are asked for.
 
     Parameters
     ----------
