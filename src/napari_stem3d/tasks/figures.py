@@ -1,7 +1,7 @@
 """Measure the networks that ship and write the figures into their cards.
 
-``python -m napari_stem3d.tasks.figures --tables docs/figures`` prints every figure that the
-documentation tells of, and writes the tables that it shows.
+``python -m napari_stem3d.tasks.figures --page docs/networks.md`` prints every figure that this page
+tells of, and writes the tables that it shows.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from napari_stem3d.networks import store
 from napari_stem3d.plugins import get_network
 from napari_stem3d.tasks.corners128 import DOSES, TASKS, Corners128
 from napari_stem3d.tasks.evaluation import CHANGES, COUNT, SEED, judge, row_of
+from napari_stem3d.tasks.figure_tables import renewed
 from napari_stem3d.tasks.pixel_evaluation import evaluate_pixels
 from napari_stem3d.tasks.scene_evaluation import evaluate_scenes
 from napari_stem3d.tasks.views import evaluate_views
@@ -86,7 +87,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("networks", nargs="*", default=NETWORKS, help=", ".join(NETWORKS))
     parser.add_argument("--objects", type=int, default=COUNT)
     parser.add_argument("--scenes", type=int, default=200)
-    parser.add_argument("--tables", type=Path, help="folder of the documentation's .csv files")
+    parser.add_argument("--page", type=Path, help="page whose tables are renewed")
+    parser.add_argument("--csv", type=Path, help="folder to write all columns to, as NAME.csv")
     options = parser.parse_args(arguments)
     if unknown := set(options.networks) - set(NETWORKS):
         parser.error(f"there are no figures of {', '.join(sorted(unknown))}")
@@ -100,9 +102,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _LOG.info(table.to_string(index=False))
         card = store.read_card(path) | {"figures": _rows(table)}
         store.write_card(path, card)
-        if options.tables:
-            options.tables.mkdir(parents=True, exist_ok=True)
-            table.drop(columns="network").to_csv(options.tables / f"{name}.csv", index=False)
+        if options.page:
+            text = options.page.read_text(encoding="utf-8")
+            options.page.write_text(renewed(text, name, card["figures"]), encoding="utf-8")
+        if options.csv:
+            table.to_csv(options.csv / f"{name}.csv", index=False)
 
 
 def _rows(table: pd.DataFrame) -> list[dict[str, object]]:
