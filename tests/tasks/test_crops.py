@@ -91,8 +91,8 @@ def test_only_cuboids_have_orbits_and_edges(crops: list[Crop]) -> None:
 
 def test_the_frequencies_of_the_classes(crops: list[Crop]) -> None:
     shapes = np.bincount([c.shape for c in crops], minlength=len(CLASSES))
-    strange = 0.07
-    cuboids = (1 - strange) * (0.12 / len(SHAPES) + 0.88 * 0.6)
+    clear, strange = 0.6, 0.4 * 0.15
+    cuboids = clear + 0.4 * 0.85 * (0.2 / len(SHAPES) + 0.8 * 0.3)
     expected = np.full(len(CLASSES), (1 - strange - cuboids) / (len(SHAPES) - 1))
     expected[CUBOID], expected[CLASSES.index(OTHER)] = cuboids, strange
     assert stats.chisquare(shapes, expected * len(crops)).pvalue > 1e-3

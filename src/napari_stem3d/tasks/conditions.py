@@ -20,7 +20,9 @@ def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
     return float(math.exp(rng.uniform(math.log(low), math.log(high))))
 
 
-def random_microscope(rng: np.random.Generator, radius: float) -> Microscope:
+def random_microscope(
+    rng: np.random.Generator, radius: float, fewest: float = 10
+) -> Microscope:
     """Microscope that images particles of a given radius [px] well, badly, or in between.
 
     Parameters
@@ -29,16 +31,18 @@ def random_microscope(rng: np.random.Generator, radius: float) -> Microscope:
         Source of randomness.
     radius : float
         Typical radius of the particles [px].
+    fewest : float
+        Fewest counts per pixel where a particle is as thick as its radius.
 
     Returns
     -------
     Microscope
-        10 to 10,000 counts per pixel where a particle is as thick as its radius, 0 to 2 times
+        10 (or `fewest`) to 10,000 counts per pixel where a particle is as thick as its radius, 0 to 2 times
         that signal from the film, a probe and line jitter from negligible to a tenth of the
         radius or a pixel and a half, and now and then a saturating signal.
     """
     attenuation = rng.uniform(0.05, 0.8) / radius
-    counts = log_uniform(rng, 10, 10_000)
+    counts = log_uniform(rng, fewest, 10_000)
     background = rng.uniform(0, 0.5) if rng.random() < 0.85 else rng.uniform(0.5, 2)
     blur = min(log_uniform(rng, 0.01, 0.1) * radius, 4.0)
     microscope = replace(

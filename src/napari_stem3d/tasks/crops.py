@@ -31,7 +31,8 @@ from napari_stem3d.tasks.particles import (
 
 _MARK = 1.5  # pixels: width (sigma) of the mark that shows a corner
 _SMALL, _LARGE = 9.0, 60.0  # pixels: radii of small particles end, those of large ones as well
-_STRANGE = 0.07  # share of what has no name
+_CLEAR = 0.6  # share of cuboids that lie alone in good light: counting is learned on them
+_STRANGE = 0.15  # share of what has no name among the others
 
 
 class Crop(NamedTuple):
@@ -76,13 +77,17 @@ class CropTask:
     def __getitem__(self, index: int) -> Crop:
         """Sample `index`, the same whenever and wherever it is asked for."""
         rng = np.random.default_rng([self.seed, index])
-        small = rng.random() < 0.12
+        clear = rng.random() < _CLEAR
+        small = not clear and rng.random() < 0.2
+        strange = not clear and rng.random() < _STRANGE
         radius = log_uniform(rng, 2.5, _SMALL) if small else rng.uniform(_SMALL, _LARGE)
-        strange = rng.random() < _STRANGE
-        if strange:
+        if clear:
+            radius = rng.uniform(20, 50)
+            particle = random_particle(rng, radius, 1.0)
+        elif strange:
             particle = _fragment(rng, radius)
         else:
-            particle = random_particle(rng, radius, 1 / len(SHAPES) if small else 0.6)
+            particle = random_particle(rng, radius, 1 / len(SHAPES) if small else 0.3)
         reach = int(np.ceil(1.15 * radius)) + 3
         middle = reach + rng.uniform(-0.5, 0.5, 2)
         particle = moved(particle, (float(middle[0]), float(middle[1])))
@@ -93,12 +98,13 @@ class CropTask:
         if merged:
             own = own + project(beside(rng, particle, 0.3, 0.8), grid)
             thickness = own.copy()
-        elif rng.random() < 0.25:
+        elif not clear and rng.random() < 0.5:
             for _ in range(rng.integers(1, 6)):
                 other = project(beside(rng, particle), grid)
                 thickness += other
                 hidden = np.maximum(hidden, other)
-        image = random_microscope(rng, radius).image(thickness, grid, rng)
+        microscope = random_microscope(rng, radius, 100 if clear else 10)
+        image = microscope.image(thickness, grid, rng)
         mask = _rough_mask(rng, (own > 0) & (own >= hidden))
         if mask.sum() < 4:
             mask = own > 0.5 * own.max()

@@ -89,7 +89,7 @@ def random_particle(rng: np.random.Generator, radius: float, cuboids: float) -> 
         count = int(rng.integers(1, min(MOST_CORNERS, len(shape.vertices())) + 1))
     cuts: tuple[CutCorners, ...] = ()
     if count:
-        span = _SPANS[rng.choice(3, p=[0.65, 0.2, 0.15])]
+        span = _SPANS[rng.choice(3, p=[0.75, 0.15, 0.1])]
         cuts = (CutCorners.random(shape, count, rng, span),)
     return Particle(shape, (0.0, 0.0), random_rotation(rng), cuts)
 
