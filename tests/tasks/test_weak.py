@@ -44,6 +44,7 @@ def test_a_blind_point_hits_as_often_as_its_share_of_the_particle() -> None:
 
 @pytest.mark.tensorflow
 def test_it_finds_places_from_numbers_alone_where_the_maps_show_them() -> None:
+    """ML-07: labels of images teach where to look, and maps as further channels help."""
     settings = replace(PARTICLE_IMAGES.training, steps=120, batch=16, average=0.9, interval=120)
     test = spots(100, 2)
     alone, shown = compare(spots(256, 3), test, settings).values()

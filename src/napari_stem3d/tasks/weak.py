@@ -16,8 +16,6 @@ from napari_stem3d.tasks.images import LabelledImages, hits, labelled_images
 from napari_stem3d.tasks.recipes import Recipe
 from napari_stem3d.tasks.training_settings import Training
 
-# Evaluations draw from other seeds: these two belong to the training and its validation.
-SEEDS = {"seed": 20_005, "validation_seed": 20_105}
 ARMS = ("image alone", "with pixel-wise maps")
 
 
@@ -38,7 +36,9 @@ PARTICLE_IMAGES = Recipe(
         average=0.99,
         interval=400,
         loss_weights={"number": 1.0, "label": 1.0},
-        **SEEDS,
+        # Evaluations draw from other seeds than training and validation.
+        seed=20_005,
+        validation_seed=20_105,
     ),
     {
         "input": "images of one cuboid, and what particle-unet sees in them",
@@ -79,9 +79,10 @@ def learn(
 
     def block(number: int) -> tuple[Any, ...]:
         # Every passage takes the samples in another order; its last batch begins the next one.
-        place = number * settings.batch + np.arange(settings.batch)
-        orders = {k: _order(settings.seed, k, len(inputs)) for k in set(place // len(inputs))}
-        chosen = np.array([orders[p // len(inputs)][p % len(inputs)] for p in place])
+        first = number * settings.batch
+        passages = range(first // len(inputs), (first + settings.batch - 1) // len(inputs) + 1)
+        orders = np.concatenate([_order(settings.seed, k, len(inputs)) for k in passages])
+        chosen = orders[first % len(inputs) :][: settings.batch]
         return inputs[chosen], {name: values[chosen] for name, values in targets.items()}
 
     with TemporaryDirectory() as folder:
@@ -126,13 +127,8 @@ class Verdict(NamedTuple):
 
 def judge(model: Any, images: LabelledImages) -> Verdict:
     """Let a network of `build_image_classifier` name images and show where it looked."""
-    outputs = [
-        {name: np.asarray(values) for name, values in model.predict_on_batch(part).items()}
-        for part in np.array_split(images.channels, max(1, len(images.channels) // 128))
-    ]
-    label, number, maps = (
-        np.concatenate([part[name] for part in outputs]) for name in ("label", "number", "map")
-    )
+    outputs = model.predict(images.channels, 128, verbose=0)
+    label, number, maps = (outputs[name] for name in ("label", "number", "map"))
     deformed = images.numbers > 0
     brightest = np.array([np.unravel_index(m.argmax(), m.shape)[:2] for m in maps])
     places = pixels_of(brightest, maps.shape[1])
