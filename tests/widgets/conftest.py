@@ -18,6 +18,7 @@ os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp(prefix="stem3d-napari-")
 FUNCTIONS = """
 import time
 import numpy as np
+import pandas as pd
 from scipy.ndimage import label
 from napari_stem3d import InputError
 from napari_stem3d.analysis.particles import measure_particles
@@ -41,6 +42,16 @@ def classify(frame, labels, network, segmentation, sampling_nm, progress=None):
     names = np.array(["cuboid", "sphere"])[(table["particle"] % 2).to_numpy()]
     table.insert(1, "shape", names)
     return labels, table.assign(shape_probability=0.75, deformed=table["particle"] == 2, corners=1)
+
+def classify_object(
+    frame, labels, earlier, network, segmentation, ground_truth, sampling_nm, progress=None
+):
+    labels, table = classify(frame, labels, network, segmentation, sampling_nm, progress)
+    view = np.full((int(frame.max() > 0), 5), frame.max())
+    views = np.concatenate([*earlier, view])
+    facts = {"shape": "square_pyramid", "shape_probability": 0.5, "corners": int(views.sum() / 5)}
+    facts |= {"images": len(views), "corners_probability": 0.25, "same_object": 0.125}
+    return labels, table, view, pd.DataFrame([facts] if len(views) else [])
 """
 
 

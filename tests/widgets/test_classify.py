@@ -19,6 +19,7 @@ def panel(
     make_napari_viewer: Any, blobs: np.ndarray, functions: str, monkeypatch: pytest.MonkeyPatch
 ) -> ClassifyWidget:
     monkeypatch.setattr(ClassifyWidget, "function", f"{functions}:classify")
+    monkeypatch.setattr(ClassifyWidget, "object_function", f"{functions}:classify_object")
     viewer = make_napari_viewer()
     viewer.add_image(blobs, name="movie", scale=(1, 2, 2), units=("pixel", "nm", "nm"))
     _, panel = viewer.window.add_plugin_dock_widget("napari-stem3d", "Classify particles")
@@ -64,6 +65,24 @@ def test_the_summary_counts_the_classes(panel: ClassifyWidget, finish: Finish) -
         " sphere", "4", "0", "0.75",
         " cuboid", "2", "2", "0.75",
     ]  # fmt: skip
+
+
+def test_all_frames_of_one_object_are_judged_together(
+    panel: ClassifyWidget, finish: Finish
+) -> None:
+    assert not panel.ground_truth.enabled
+    panel.same_object.value = True
+    assert panel.ground_truth.enabled
+    panel.run_all()
+    finish(panel)
+    text = re.sub("<[^>]+>", "", panel.summary.text())
+    # Frames with the values 1, 2 and 3, the last of which was judged together with the others.
+    assert text.startswith("3 images together: square pyramid (p = 0.50), 6 deformed corners")
+    assert "one object: p = 0.12" in text
+    panel.same_object.value = False
+    panel.run_all()
+    finish(panel)
+    assert "together" not in panel.summary.text()
 
 
 def test_given_particles_are_used(panel: ClassifyWidget, finish: Finish) -> None:

@@ -13,6 +13,7 @@ from skimage.segmentation import relabel_sequential
 from napari_stem3d.analysis.classification import classify_frame
 from napari_stem3d.analysis.matching import Match, match_microscope, retake
 from napari_stem3d.analysis.particles import measure_particles
+from napari_stem3d.analysis.same_object import describe_frame, object_table, the_object
 from napari_stem3d.analysis.segmentation import segment_frame
 from napari_stem3d.simulation import Microscope
 
@@ -41,13 +42,45 @@ def classify(
 
     Without labels the particles are searched first, with the network `segmentation`.
     """
-    if labels is None:
-        labels = segment_frame(frame, segmentation, progress=progress).labels
-    else:
-        labels = relabel_sequential(labels)[0].astype(np.int32)
+    labels = _labels_of(frame, labels, segmentation, progress)
     classes = classify_frame(frame, labels, network, progress=progress)
     sizes = measure_particles(labels, sampling_nm).drop(columns=["y", "x"])
     return labels, _readable(classes.merge(sizes, on="particle"))
+
+
+def classify_object(
+    frame: NDArray[Any],
+    labels: NDArray[Any] | None,
+    earlier: list[NDArray[Any]],
+    network: str,
+    segmentation: str,
+    ground_truth: str,
+    sampling_nm: Sampling,
+    progress: Report | None = None,
+) -> tuple[NDArray[Any], pd.DataFrame, NDArray[Any], pd.DataFrame]:
+    """Classify the object of a frame, alone and together with its views in earlier frames.
+
+    Returns its label 1, what this frame says of it, its view, and what all views say of it.
+    """
+    labels = _labels_of(frame, labels, segmentation, progress)
+    mask = the_object(labels)
+    view = describe_frame(frame, labels, network)
+    views = np.concatenate([*earlier, view])
+    together = object_table(views, ground_truth) if len(views) else pd.DataFrame()
+    if mask is None:
+        return labels, pd.DataFrame({"particle": []}, dtype=int), view, together
+    alone = object_table(view, ground_truth).drop(columns=["images", "same_object"])
+    sizes = measure_particles(mask.astype(np.int32), sampling_nm)
+    return mask.astype(np.int32), _readable(pd.concat([alone, sizes], axis=1)), view, together
+
+
+def _labels_of(
+    frame: NDArray[Any], labels: NDArray[Any] | None, segmentation: str, progress: Report | None
+) -> NDArray[Any]:
+    """Return the labels that were given, counted from 1 on, or those of a search."""
+    if labels is None:
+        return segment_frame(frame, segmentation, progress=progress).labels
+    return relabel_sequential(labels)[0].astype(np.int32)
 
 
 def _readable(table: pd.DataFrame) -> pd.DataFrame:

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
+from magicgui.widgets import CheckBox
 from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
 
 from napari_stem3d._errors import InputError
+from napari_stem3d.engine import Progress, Result
 from napari_stem3d.plugins import registry
 from napari_stem3d.signals import Stack, from_layer
 from napari_stem3d.widgets._image_panel import ImagePanel, layer_menu, network_menu, required
@@ -18,6 +20,7 @@ class ClassifyWidget(ImagePanel):
     """Image, labels and network in; labels coloured by class, their table and a summary out."""
 
     function = "napari_stem3d.widgets._work:classify"
+    object_function = "napari_stem3d.widgets._work:classify_object"
     task = "classification"
 
     def __init__(self, napari_viewer: Any) -> None:
@@ -31,13 +34,31 @@ class ClassifyWidget(ImagePanel):
         )
         self.segmentation = network_menu("segmentation", "search with")
         self.segmentation.tooltip = "network that searches the particles where no labels are given"
+        self.same_object = CheckBox(
+            label="same object",
+            tooltip="all frames show one object in unknown poses: they are judged together",
+        )
+        self.ground_truth = network_menu("ground-truth", "judge with")
+        self.ground_truth.enabled = False
         self.add(self.image, self.labels, self.segmentation, self.network)
+        self.add(self.same_object, self.ground_truth)
         self.add_run_buttons()
         self.labels.changed.connect(lambda layer: setattr(self.segmentation, "enabled", not layer))
+        self.same_object.changed.connect(self._choose)
+        self._views: list[Any] | None = None  # of the same object in the frames so far
+        self._said = ""  # of the object, from all of them
+
+    def _choose(self, together: bool) -> None:
+        """Judge frame by frame, or all frames together."""
+        self.ground_truth.enabled = together
+        self.function = self.object_function if together else type(self).function
 
     def options(self, stack: Stack) -> dict[str, Any]:
         """Return the keyword arguments of the function."""
-        return super().options(stack) | {"segmentation": required(self.segmentation)}
+        options = super().options(stack) | {"segmentation": required(self.segmentation)}
+        if self.same_object.value:
+            options["ground_truth"] = required(self.ground_truth)
+        return options
 
     def arguments(self, stack: Stack, indices: range) -> Iterator[tuple[Any, ...]]:
         """Return the frames with their labels, once it is known that they fit."""
@@ -47,20 +68,37 @@ class ClassifyWidget(ImagePanel):
                 f"The particles must have the shape of the image, {stack.data.shape}. "
                 f"Received: {labels.data.shape}"
             )
+        views = self._views = [] if self.same_object.value else None
         return (
-            (stack.frame(index), None if labels is None else labels.frame(index))
+            (
+                stack.frame(index),
+                None if labels is None else labels.frame(index),
+                *([] if views is None else [list(views)]),
+            )
             for index in indices
         )
 
+    def follow(self, events: Iterator[Progress | Result]) -> Iterator[Progress | Result]:
+        """Keep each view of the object: the next frame is judged together with it."""
+        views = self._views
+        for event in events:
+            if views is not None and isinstance(event, Result):
+                views.append(event.value[2])
+            yield event
+
     def begin(self, stack: Stack, name: str, only: int | None) -> None:
         """Make the empty layer."""
+        self._said = ""
         self.particles = ParticleLayer(
             self.viewer, stack, f"{name} classes", "classify", only=only, opacity=0.5
         )
 
     def show(self, index: int, value: Any) -> None:
-        """Show the particles of a frame."""
-        self.particles.add(index, *value)
+        """Show the particles of a frame, or the object in it and what it is by now."""
+        labels, table, *together = value
+        self.particles.add(index, labels, table)
+        if together and len(together[1]):
+            self._said = object_text(together[1].iloc[0])
 
     def show_table(self) -> None:
         """Colour all particles so far by their class, and count the classes."""
@@ -73,7 +111,7 @@ class ClassifyWidget(ImagePanel):
         self.particles.layer.colormap = DirectLabelColormap(
             color_dict={None: "transparent", 0: "transparent", **shown}
         )
-        self.summary.setText(summary_text(features, colours))
+        self.summary.setText(self._said + summary_text(features, colours))
 
 
 def class_colours(classes: pd.Series) -> dict[str, str]:
@@ -94,3 +132,15 @@ def summary_text(features: pd.DataFrame, colours: dict[str, str]) -> str:
     )
     heads = "".join(f"<th>{head}</th>" for head in ("shape", "count", "deformed", "mean p"))
     return f"<table cellspacing='5'><tr>{heads}</tr>{rows}</table>"
+
+
+def object_text(told: pd.Series) -> str:
+    """Return what all images together say of one object, as rich text."""
+    images, number = told["images"], told["corners"]
+    lines = [
+        f"<b>{told['shape'].replace('_', ' ')}</b> (p = {told['shape_probability']:.2f})",
+        f"<b>{number}</b> deformed corner{'' if number == 1 else 's'} "
+        f"(p = {told['corners_probability']:.2f})",
+        f"one object: p = {told['same_object']:.2f}",
+    ]
+    return f"<p>{images} image{'' if images == 1 else 's'} together: {', '.join(lines)}</p>"
