@@ -119,7 +119,7 @@ def test_the_commands_of_the_guide_work(run: Run, tmp_path: Path, command: str) 
 
 def test_its_own_tests_pass_where_it_is_installed(run: Run, tmp_path: Path) -> None:
     shutil.copytree(TORUS / "tests", tmp_path / "tests")
-    assert "6 passed" in run("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests")
+    assert "7 passed" in run("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests")
 
 
 def test_broken_neighbours_are_refused_by_name_and_cost_nothing(

@@ -6,6 +6,7 @@ import itertools
 from typing import Any
 
 import numpy as np
+import pytest
 
 from napari_stem3d.networks.batches import stream
 from napari_stem3d.networks.contracts import CLASSES, CROP, ORBITS, OTHER, REGIONS
@@ -22,6 +23,7 @@ from napari_stem3d.tasks.recipes import (
     unet_batch,
 )
 from napari_stem3d.tasks.training import get_recipe
+from napari_stem3d.testing import check_recipe
 
 NAMES = sorted(name for name, spec in registry().networks.items() if spec.recipe)
 
@@ -87,3 +89,9 @@ def test_another_process_makes_the_same_batch_and_loads_no_network() -> None:
     batches.close()  # type: ignore[attr-defined]
     np.testing.assert_array_equal(images, unet_batch(5, 2, 3)[0])
     assert not modules & {"keras", "tensorflow", "napari"}
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("name", ["particle-classes", "particle-unet"])
+def test_the_network_learns_by_its_recipe(name: str) -> None:
+    check_recipe(registry().networks[name])

@@ -17,20 +17,26 @@ from napari_stem3d.tasks.training import get_recipe, open_training
 from napari_stem3d.testing._require import require
 
 
-def check_recipe(spec: NetworkSpec, model: Any, what: str) -> None:
+def check_recipe(spec: NetworkSpec) -> None:
     """Check that a network can be trained as `stem3d train` does it.
+
+    A small batch of the recipe is asked for twice and must be the same; the network learns from
+    another one, and is validated. Both are made in this process.
 
     Parameters
     ----------
     spec : NetworkSpec
         A network with a recipe.
-    model : keras.Model
-        What its builder built.
-    what : str
-        The network in words, to begin a sentence with.
+
+    Raises
+    ------
+    AssertionError
+        With the first broken promise in one sentence.
     """
+    require(isinstance(spec, NetworkSpec), f"{spec!r} must be a NetworkSpec")
+    what = f"The network {spec.name!r}"
     try:
-        recipe = get_recipe(spec)
+        recipe, model = get_recipe(spec), spec.load_builder()()
     except InputError as error:
         raise AssertionError(str(error)) from error
     outputs = model.output if isinstance(model.output, Mapping) else {}
@@ -47,7 +53,7 @@ def check_recipe(spec: NetworkSpec, model: Any, what: str) -> None:
     once, again = (recipe.batch(5, 2, 3) for _ in range(2))
     require(
         all(np.array_equal(a, b) for a, b in zip(_arrays(once), _arrays(again), strict=True)),
-        f"The recipe of {what} gives other samples when the same batch is asked for again",
+        f"{what} has a recipe that gives other samples when the same batch is asked for again",
     )
     small = dataclasses.replace(
         recipe.training, steps=1, batch=2, views=1, validation=2, workers=0, start=""
