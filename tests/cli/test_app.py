@@ -17,8 +17,8 @@ CLI = (sys.executable, "-m", "napari_stem3d.cli")
 def test_every_promised_command_is_there(stem3d):
     text = stem3d("--help").stdout
     promised = (
-        "demo view simulate lattice match segment classify study evaluate shapes deformations presets "
-        "networks plugins doctor transfer label"
+        "demo view simulate lattice match segment classify study evaluate shapes deformations "
+        "presets networks plugins doctor transfer label"
     )
     assert all(f" {command} " in text for command in promised.split())
 

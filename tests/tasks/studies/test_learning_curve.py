@@ -49,7 +49,7 @@ def test_what_no_number_of_images_removes_is_said() -> None:
 
 def test_curves_need_three_sizes_and_targets_above_guessing() -> None:
     with pytest.raises(InputError, match=r"three sizes.*Received: 2"):
-        fit_learning_curve([10, 20, 20], [0.4, 0.3, 0.3], 100, CHANCE)
-    curve = fit_learning_curve([10, 20, 40], [0.4, 0.3, 0.2], 100, CHANCE)
+        fit_learning_curve([10, 20, 20], [0.4, 0.3, 0.3], 2000, CHANCE)
+    curve = fit_learning_curve([10, 20, 40], [0.4, 0.3, 0.2], 2000, CHANCE)
     with pytest.raises(InputError, match=r"guessing.*Received: 0.4"):
         curve.images_for(0.4)

@@ -133,10 +133,10 @@ def fit_learning_curve(
     size, error = size[used], error[used]
     share = np.clip(error, 0.5 / validation, 1 - 0.5 / validation)
     noise = np.sqrt(share * (1 - share) / validation + spread)
-    best = _fit(size, error[None], noise)[0]
-    curve = best[0] + best[1] * size ** -best[2]
+    a, b, c = _fit(size, error[None], noise)[0].tolist()
+    curve = a + b * size**-c
     again = np.random.default_rng(seed).normal(curve, noise, (REPEATS, len(size)))
-    return LearningCurve(*map(float, best), chance, _fit(size, again, noise))
+    return LearningCurve(a, b, c, chance, _fit(size, again, noise))
 
 
 def _error(parameters: Floats, size: Floats, chance: float) -> Floats:

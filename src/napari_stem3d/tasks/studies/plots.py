@@ -73,7 +73,7 @@ def _colours(number: int, kind: str) -> list[Any]:
 
     if kind in ("size", "batch"):
         return list(colormaps["viridis"](np.linspace(0.05, 0.85, number)))
-    return list(colormaps["tab20" if number > 10 else "tab10"].colors[:number])
+    return list(colormaps["tab20" if number > 10 else "tab10"](np.arange(number)))
 
 
 def _runs(results: Results, row: Any) -> pd.DataFrame:

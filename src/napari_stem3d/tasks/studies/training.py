@@ -74,7 +74,7 @@ def train_once(
     data : StudyData
         Images.
     progress : callable, optional
-        Called with the share of the rounds that are done, 1 when the run has ended.
+        Called before each round with the share of the rounds that are done.
 
     Returns
     -------
@@ -92,6 +92,8 @@ def train_once(
     rows: list[dict[str, float]] = []
     best, waited = -1, 0
     while len(rows) < study.rounds and waited < study.patience:
+        if progress:
+            progress(len(rows) / study.rounds)
         order = _order(chosen, len(data.labels), rng)
         begun = time.perf_counter()
         history = model.fit(
@@ -108,10 +110,6 @@ def train_once(
             }
         )
         best, waited = (right, 0) if right > best else (best, waited + 1)
-        if progress:
-            progress(len(rows) / study.rounds)
-    if progress:
-        progress(1.0)
     return pd.DataFrame(rows)
 
 
