@@ -54,6 +54,27 @@ def test_a_long_particle_stays_one() -> None:
     assert len(np.unique(instances(maps))) == 2
 
 
+def test_a_wire_that_crosses_itself_stays_one() -> None:
+    maps = discs()
+    y, x = np.mgrid[:64, :96]
+    wires = [np.abs(y - 32 - slope * (x - 48)) / np.hypot(1, slope) for slope in (0.5, -0.5)]
+    maps.foreground[np.minimum(*wires) < 4] = 255
+    maps.interior[np.minimum(*wires) < 2] = 255
+    maps.interior[:, 46:50] = 0  # seen in pieces
+    assert len(np.unique(instances(maps))) == 2
+
+
+@pytest.mark.parametrize("side", [14, 20, 30])
+def test_boxes_side_by_side_are_two(side: int) -> None:
+    maps = discs()
+    for left in (10, 10 + side):
+        maps.foreground[10 : 10 + side, left : left + side] = 255
+        maps.interior[12 : 8 + side, left + 2 : left + side - 2] = 255
+    labels = instances(maps)
+    expected = 3 if side > 16 else 2  # of what is less than 16 pixels thin, parts are joined
+    assert len(np.unique(labels)) == expected
+
+
 def test_a_particle_without_interior_is_found_and_a_speck_is_not() -> None:
     maps = discs()
     maps.foreground[10:15, 10:15] = 255

@@ -24,7 +24,9 @@ def pixels() -> Any:
     seen = keras.layers.Conv2D(6, 5, padding="same", activation="tanh")(seen)
     regions = keras.layers.Conv2D(3, 1, activation="softmax")(seen)
     thickness = keras.layers.Conv2D(1, 1, activation="softplus")(seen)
-    return keras.Model(image, {"regions": regions, "thickness": thickness})
+    edges, corners = (keras.layers.Conv2D(1, 1, activation="sigmoid")(seen) for _ in range(2))
+    outputs = {"regions": regions, "thickness": thickness, "edges": edges, "corners": corners}
+    return keras.Model(image, outputs)
 
 
 @pytest.fixture(autouse=True)
@@ -40,10 +42,12 @@ def test_tiles_are_not_seen(pixels: Any, shape: tuple[int, int]) -> None:
     maps = prediction.predict_maps(pixels, image)
     whole = pixels(image[None, ..., None])
     regions, thickness = (np.asarray(whole[k])[0] for k in ("regions", "thickness"))
-    # What lies beyond the lower and right edges is made up, in another way for each.
-    own = np.s_[: shape[0] - 5, : shape[1] - 5]
+    # What lies beyond the edges is made up, in another way for each.
+    own = np.s_[5 : shape[0] - 5, 5 : shape[1] - 5]
     expected = (255 * (1 - regions[..., 0]), 255 * regions[..., 1], thickness[..., 0])
-    for found, wanted in zip(maps, expected):
+    assert maps.edges is None
+    assert maps.corners is None
+    for found, wanted in zip(maps[:3], expected):
         assert found.shape == shape
         np.testing.assert_allclose(found[own].astype(float), wanted[own], atol=0.51, rtol=1e-3)
     np.testing.assert_allclose(maps.thickness[own].astype(float), thickness[..., 0][own], rtol=2e-3)
@@ -59,8 +63,35 @@ def test_a_tile_without_overlap_would_be_seen(pixels: Any, monkeypatch) -> None:
 
 
 def test_maps_cost_a_byte_or_two_per_pixel(pixels: Any) -> None:
-    maps = prediction.predict_maps(pixels, np.zeros((40, 50), np.float32))
-    assert [m.dtype for m in maps] == [np.uint8, np.uint8, np.float16]
+    maps = prediction.predict_maps(pixels, np.zeros((40, 50), np.float32), marks=True)
+    assert [m.dtype for m in maps] == [np.uint8, np.uint8, np.float16, np.uint8, np.uint8]
+
+
+def test_marks_are_kept_if_asked_for(pixels: Any) -> None:
+    image = np.random.default_rng(2).normal(size=(96, 192)).astype(np.float32)
+    maps = prediction.predict_maps(pixels, image, marks=True)
+    whole = pixels(image[None, ..., None])
+    for name in ("edges", "corners"):
+        found, wanted = getattr(maps, name), 255 * np.asarray(whole[name])[0, ..., 0]
+        np.testing.assert_allclose(found[5:-5, 5:-5], wanted[5:-5, 5:-5], atol=0.51)
+
+
+@pytest.mark.parametrize("shape", [(96, 96), (60, 82), (8, 30)])
+def test_all_edges_of_an_image_are_treated_alike(pixels: Any, shape: tuple[int, int]) -> None:
+    import keras
+
+    # Symmetric kernels see the mirrored image mirrored, if nothing else tells the sides apart.
+    even = keras.models.clone_model(pixels)
+    for layer in even.layers:
+        if layer.weights:
+            kernel, bias = layer.get_weights()
+            layer.set_weights([kernel + kernel[::-1] + kernel[:, ::-1] + kernel[::-1, ::-1], bias])
+    image = np.random.default_rng(4).normal(size=shape).astype(np.float32)
+    maps = prediction.predict_maps(even, image)
+    turned = prediction.predict_maps(even, image[::-1, ::-1])
+    assert np.ptp(maps.foreground) > 20
+    for one, other in zip(maps[:3], turned[:3]):
+        np.testing.assert_allclose(one.astype(float), other[::-1, ::-1], atol=1, rtol=2e-3)
 
 
 def test_progress_counts_the_tiles(pixels: Any) -> None:

@@ -27,8 +27,9 @@ def test_a_sample_is_the_same_whenever_it_is_asked_for(scenes: list[Pixels]) -> 
 
 def test_shapes_and_types(scenes: list[Pixels]) -> None:
     for scene in scenes:
-        assert {array.shape for array in scene} == {(128, 128)}
-        assert [array.dtype for array in scene] == [np.float32, np.uint8, np.float32, np.int32]
+        assert {array.shape for array in scene} == {(192, 192)}
+        kinds = [np.float32, np.uint8, np.float32, np.int32, np.float32, np.float32]
+        assert [array.dtype for array in scene] == kinds
         assert np.isfinite(scene.image).all()
         assert scene.image.min() >= -0.5
         assert scene.image.max() <= 1.5

@@ -26,14 +26,24 @@ class Maps(NamedTuple):
         Probability of a particle's interior, 0 to 255; bytes as they are predicted.
     thickness : ndarray
         Thickness in pixels; half precision as it is predicted.
+    edges, corners : ndarray or None
+        Marks of the edges and corners of bodies, 0 to 255, where they were asked for.
     """
 
     foreground: NDArray[np.number]
     interior: NDArray[np.number]
     thickness: NDArray[np.number]
+    edges: NDArray[np.number] | None = None
+    corners: NDArray[np.number] | None = None
 
 
-def predict_maps(model: Any, image: NDArray[np.float32], progress: Progress | None = None) -> Maps:
+def predict_maps(
+    model: Any,
+    image: NDArray[np.float32],
+    progress: Progress | None = None,
+    *,
+    marks: bool = False,
+) -> Maps:
     """Run a segmentation network over an image of any size.
 
     Parameters
@@ -44,16 +54,19 @@ def predict_maps(model: Any, image: NDArray[np.float32], progress: Progress | No
         Normalised grey values.
     progress : callable, optional
         Called with the number of tiles done and their total.
+    marks : bool
+        Whether to keep the maps of edges and corners, of a network that has the outputs
+        ``edges`` and ``corners``.
 
     Returns
     -------
     Maps
         Maps of the size of the image; each costs a byte or two per pixel.
     """
+    wanted = ("foreground", "interior", *(("edges", "corners") if marks else ()))
     maps = Maps(
-        np.empty(image.shape, np.uint8),
-        np.empty(image.shape, np.uint8),
-        np.empty(image.shape, np.float16),
+        thickness=np.empty(image.shape, np.float16),
+        **{name: np.empty(image.shape, np.uint8) for name in wanted},
     )
     corners = [
         (y, x) for y in range(0, image.shape[0], TILE) for x in range(0, image.shape[1], TILE)
@@ -62,13 +75,18 @@ def predict_maps(model: Any, image: NDArray[np.float32], progress: Progress | No
         inner = np.s_[y : y + TILE, x : x + TILE]
         top, left = max(0, y - OVERLAP), max(0, x - OVERLAP)
         tile = image[top : y + TILE + OVERLAP, left : x + TILE + OVERLAP]
+        padded, (down, right) = _padded(tile, image.shape)
         # Called as a function: a compiled graph would be traced anew for each shape of tile.
-        output = model(_padded(tile)[None, ..., None], training=False)
+        output = model(padded[None, ..., None], training=False)
         height, width = maps.foreground[inner].shape
-        own = np.s_[0, y - top : y - top + height, x - left : x - left + width]
+        row, column = down + y - top, right + x - left
+        own = np.s_[0, row : row + height, column : column + width]
         regions = np.asarray(output["regions"])[own]
-        maps.foreground[inner] = np.rint(255 * (1 - regions[..., 0]))
-        maps.interior[inner] = np.rint(255 * regions[..., 1])
+        shares = {"foreground": 1 - regions[..., 0], "interior": regions[..., 1]}
+        if marks:
+            shares |= {name: np.asarray(output[name])[own][..., 0] for name in wanted[2:]}
+        for name, values in shares.items():
+            getattr(maps, name)[inner] = np.rint(255 * values)
         maps.thickness[inner] = np.asarray(output["thickness"])[own][..., 0]
         if progress:
             progress(done, len(corners))
@@ -89,7 +107,14 @@ def predict_batches(
         yield {name: np.asarray(values)[: len(batch)] for name, values in outputs.items()}
 
 
-def _padded(tile: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Tile mirrored beyond its lower and right edges up to round numbers of pixels."""
-    extra = [(0, -n % _ROUND) for n in tile.shape]
-    return np.pad(tile, extra, mode="symmetric")
+def _padded(
+    tile: NDArray[np.float32], image: tuple[int, ...]
+) -> tuple[NDArray[np.float32], tuple[int, int]]:
+    """Tile mirrored beyond edges of the image up to round numbers of pixels, and where it begins.
+
+    What holds the image from edge to edge is mirrored at both; other tiles end at one at most.
+    """
+    extra = [-n % _ROUND for n in tile.shape]
+    before = [n // 2 if m == size else 0 for n, m, size in zip(extra, tile.shape, image)]
+    edges = [(first, n - first) for first, n in zip(before, extra)]
+    return np.pad(tile, edges, mode="symmetric"), (before[0], before[1])

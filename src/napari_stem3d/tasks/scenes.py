@@ -217,6 +217,7 @@ def plain_microscope(background: float, blur: float, jitter: float, counts: floa
         ),
         probe=Probe(blur, diffraction=False),
         scan=replace(ideal.scan, jitter=jitter, jitter_memory=0.9),
+        detector=replace(ideal.detector, shot_noise=True),
     )
     return microscope.at_dose(counts / (attenuation * reference))
 
