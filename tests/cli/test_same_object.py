@@ -58,6 +58,26 @@ def test_frames_without_any_particle_are_one_sentence(call, tmp_path):
     assert not (tmp_path / "classes.csv").exists()
 
 
+def test_an_interrupted_run_goes_on(call, stack_file, tmp_path, monkeypatch):
+    from napari_stem3d.analysis import same_object
+
+    out, describe, seen = tmp_path / "classes.csv", same_object.describe_frame, []
+
+    def interrupted(*arguments):
+        if seen:
+            raise KeyboardInterrupt
+        seen.append(1)
+        return describe(*arguments)
+
+    monkeypatch.setattr(same_object, "describe_frame", interrupted)
+    assert call(stack_file, out).exit_code == 130
+    assert not out.exists()
+    monkeypatch.setattr(same_object, "describe_frame", describe)
+    result = call(stack_file, out)
+    assert "going on after 1 frames" in result.stderr
+    assert len(pd.read_csv(out)) == 1
+
+
 def test_views_survive_an_interruption(tmp_path):
     rng = np.random.default_rng(0)
     first, third = (rng.normal(size=(1, 330)).astype(np.float32) for _ in range(2))

@@ -163,7 +163,8 @@ def object_table(views: ArrayLike, network: str = "same-particle") -> pd.DataFra
     facts = {"images": len(rows), "same_object": float(told["same_object"][0, 0])}
     parts = split_views(rows)
     edges = np.exp((parts["edges"] + parts["radius"]).mean(axis=0))
-    said = statements(*(told[name][0] for name in HEADS), edges)
+    shape, corners, orbit = (told[name][0] for name in HEADS)
+    said = statements(shape, corners, orbit, edges)
     return pd.DataFrame([facts | said], columns=list(COLUMNS))
 
 

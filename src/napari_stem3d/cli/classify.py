@@ -62,7 +62,7 @@ def classify(
     settings = {"zoom": zoom, "part": part, "invert": invert}
     if same_object:
         networks = (segmentation, network, ground_truth)
-        job = job_of(image, task="same object", networks=networks[:2], **settings)
+        job = job_of(image, task="same object", networks=[segmentation, network], **settings)
         facts = _classify_object(stack, out, job, networks, zoom)
         words = f"{facts['shape']}, {counted(facts['corners'], 'deformed corner')}"
         words += f", from {counted(facts['images'], 'image')}"

@@ -16,7 +16,7 @@ from napari_stem3d.tasks.training_settings import Training
 
 CLASSIFIER = "particle-classes"
 FOLDER = Path("runs") / "views"  # of the described views, which take most of the time
-SETS_SEEDS = {"seed": 20_003, "validation_seed": 20_103}
+SETS_SEEDS: dict[str, Any] = {"seed": 20_003, "validation_seed": 20_103}
 FAMILIES = 16  # of a block, the part of the families that is drawn and kept at a time
 _FIRST, _EVERY = 4, 32  # blocks to begin with, and batches after which another one joins them
 _STRANGERS = 0.4  # share of the sets that hold views of a second object

@@ -101,8 +101,8 @@ def evaluate_views(
     for number in views:
         joint, naive = (judged(seen, number, name) for name in (network, None))
         strangers = seen._replace(rows=seen.rows.copy(), overlap=seen.overlap.copy())
-        for own, array in zip((strangers.rows, strangers.overlap), (seen.rows, seen.overlap)):
-            own[:, number - 1] = np.roll(array[:, number - 1], 1, axis=0)
+        strangers.rows[:, number - 1] = np.roll(seen.rows[:, number - 1], 1, axis=0)
+        strangers.overlap[:, number - 1] = np.roll(seen.overlap[:, number - 1], 1, axis=0)
         one = joint[1][:, 0] >= 0.5
         two = judged(strangers, number, network)[1][:, 0] < 0.5
         rows.append(
