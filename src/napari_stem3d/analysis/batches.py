@@ -94,7 +94,7 @@ def particle_outputs(
 
 def _joins(image: Image, shape: tuple[int, ...]) -> bool:
     """Whether an image may share a batch with those of a shape, seen as it is."""
-    return (
+    return bool(
         image.shape == shape
         and max(shape) <= _LARGEST
         and all(side % _ROUND == 0 for side in shape)

@@ -218,7 +218,7 @@ def _largest(labels: NDArray[np.int32]) -> NDArray[np.bool_]:
 
 def _overlap(body: NDArray[np.bool_], mask: NDArray[np.bool_]) -> float:
     """Intersection over union of the body and of what was found."""
-    return float(np.sum(body & mask) / max(1, np.sum(body | mask)))
+    return np.count_nonzero(body & mask) / max(1, np.count_nonzero(body | mask))
 
 
 def _stretched(image: NDArray[np.float32], highest: int) -> NDArray[np.float32]:

@@ -44,7 +44,8 @@ def draw_confusion(verdicts: Mapping[str, Verdicts], path: Path) -> None:
                 fontsize=6 if small else 8,
             )
         names = [str(name).replace("_", " ") for name in table.columns]
-        axes.set_xticks(range(len(names)), names, rotation=90 if small else 45, ha="right")
+        turn = 90 if small else 45 if max(map(len, names)) > 2 else 0
+        axes.set_xticks(range(len(names)), names, rotation=turn, ha="right" if turn else "center")
         axes.set_yticks(range(len(table)), [str(name).replace("_", " ") for name in table.index])
         axes.set(title=f"{task} ({len(own.truth)} objects)", xlabel="told", ylabel="true")
     figure.savefig(path)

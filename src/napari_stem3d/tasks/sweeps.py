@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from napari_stem3d._errors import InputError
 from napari_stem3d.tasks.corners128 import Corners128
@@ -51,4 +52,5 @@ def swept(scenes: Corners128, what: str) -> list[Corners128]:
             f"Received: the task {scenes.task!r}, whose objects are intact"
         )
     field, values, _ = SWEEPS[what]
-    return [replace(scenes, **{field: value}) for value in values]
+    cases: list[dict[str, Any]] = [{field: value} for value in values]
+    return [replace(scenes, **case) for case in cases]

@@ -54,7 +54,7 @@ class Verdicts:
     @property
     def found(self) -> NDArray[np.bool_]:
         """Whether anything was found in each image."""
-        return self.probabilities.any(axis=1)
+        return np.asarray(self.probabilities.any(axis=1))
 
     @property
     def told(self) -> NDArray[np.int64]:
