@@ -28,14 +28,14 @@ def test_both_ways_are_told_of_on_the_same_images(tmp_path: Path) -> None:
         "mobilenet-v2",
         weights=path,
         settings=LastLayer(steps=20),
-        seeds=2,
+        seeds=1,
         effort=0.02,
         cache=tmp_path,
     )
     networks = ["mobilenet-v2, last layer", *(f"{name}, from scratch" for name in SCRATCH)]
-    assert table["network"].tolist() == networks * 2
-    assert table["seed"].tolist() == [0] * 4 + [1] * 4
-    assert table.groupby("seed")["trained_on"].nunique().tolist() == [1, 1]
+    assert table["network"].tolist() == networks
+    assert table["seed"].tolist() == [0] * 4
+    assert table["trained_on"].nunique() == 1
     assert (table["objects"] == 10).all() and (table["baseline"] == 50).all()
     assert ((table["low"] <= table["accuracy"]) & (table["accuracy"] <= table["high"])).all()
     first = table.iloc[0]

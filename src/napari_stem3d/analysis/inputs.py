@@ -117,7 +117,7 @@ def whole_image(image: ArrayLike, shape: tuple[int, int], channels: int) -> Imag
 def largest_particles(images: Sequence[ArrayLike], segmenter: str = SEGMENTER) -> list[Image]:
     """Show the largest particle of each image in views (8, 64, 64, 2), else the whole image."""
     frames = [checked_frame(image) for image in images]
-    views = []
+    views: list[Image] = []
     for frame, labels in zip(frames, segment_frames(frames, segmenter)):
         sizes = np.bincount(labels.ravel())[1:]
         own = labels == 1 + np.argmax(sizes) if sizes.any() else np.ones(frame.shape)

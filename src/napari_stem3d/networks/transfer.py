@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from napari_stem3d._errors import InputError
 from napari_stem3d.networks.backbones import FEATURES
 
-Array = NDArray[np.float32]
+Array = NDArray[np.floating]
 Progress = Callable[[int, int], None]
 LABEL = "label"
 _CHECK = 100  # steps between two looks at the validation images
@@ -151,14 +151,14 @@ def train_last_layer(
     return kept
 
 
-def probabilities(features: Array, kernel: Array, bias: Array) -> NDArray[np.float64]:
+def probabilities(features: Array, kernel: Array, bias: Array) -> Array:
     """Probabilities (images, classes) from features (images, views, n), averaged over views."""
     scores = (features @ kernel + bias).astype(np.float64)
     odds = np.exp(scores - scores.max(axis=-1, keepdims=True))
     return (odds / odds.sum(axis=-1, keepdims=True)).mean(axis=1)
 
 
-def cross_entropy(told: NDArray[np.floating], labels: NDArray[np.integer]) -> float:
+def cross_entropy(told: Array, labels: NDArray[np.integer]) -> float:
     """Mean of minus the logarithm of the probability of the true class."""
     return float(-np.log(np.clip(told[np.arange(len(labels)), labels], 1e-12, 1)).mean())
 
@@ -281,7 +281,7 @@ def fit(
     return best
 
 
-def label(model: keras.Model, views: Array, batch: int = 64) -> NDArray[np.float32]:
+def label(model: keras.Model, views: Array, batch: int = 64) -> Array:
     """Probabilities (images, classes) from inputs (images, views, ...), averaged over views."""
     rows = views.reshape(-1, *views.shape[2:])
     told = [

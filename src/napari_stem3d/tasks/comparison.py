@@ -21,7 +21,6 @@ from napari_stem3d.tasks.transfer import Source, Split, Told, figures
 
 SEEDS = 3
 _BATCH = 32
-_LEARN = ("training", "validation")
 SIDE = 64  # pixels of the sides of the images for networks from scratch
 
 
@@ -129,19 +128,20 @@ def compare(
         truth = test.labels[tested]
         facts = {"seed": seed, "trained_on": len(rows["training"])}
 
+        learn = [rows[part] for part in ("training", "validation")]
         started = time.perf_counter()
-        chosen = (Examples(own.features[rows[p]], own.labels[rows[p]]) for p in _LEARN)
-        kernel, bias = transfer.train_last_layer(*chosen, classes, settings, seed=seed)
+        training, validation = (Examples(own.features[r], own.labels[r]) for r in learn)
+        kernel, bias = transfer.train_last_layer(training, validation, classes, settings, seed=seed)
         seconds = spent + time.perf_counter() - started
         told = transfer.probabilities(test.features[tested], kernel, bias)
         model = transfer.with_last_layer(base, kernel, bias)
         table.append(_row(f"{backbone}, last layer", facts, told, truth, seconds, model))
         for name, how in SCRATCH.items():
             say(f"Train {name}", seed + 1, seeds)
-            labels = (own.labels[rows[part]] for part in _LEARN)
-            views = _turned(images[rows["training"]]), images[rows["validation"]][:, None]
+            training = Examples(_turned(images[learn[0]]), own.labels[learn[0]])
+            validation = Examples(images[learn[1]][:, None], own.labels[learn[1]])
             started = time.perf_counter()
-            model = _trained(how, *map(Examples, views, labels), classes, seed, effort)
+            model = _trained(how, training, validation, classes, seed, effort)
             seconds = time.perf_counter() - started
             told = transfer.label(model, shown[tested][:, None])
             table.append(_row(f"{name}, from scratch", facts, told, truth, seconds, model))

@@ -202,7 +202,7 @@ def _tuned(
     steps: int,
     seed: int,
     say: Told,
-) -> tuple[Any, int, NDArray[np.float32]]:
+) -> tuple[Any, int, NDArray[np.floating]]:
     """Return the fine-tuned model, the batches it kept, and what it says of the test images."""
     order = np.concatenate([rows[part] for part in PARTS])
     place = np.empty_like(order)
