@@ -218,7 +218,8 @@ def _largest(labels: NDArray[np.int32]) -> NDArray[np.bool_]:
 
 def _overlap(body: NDArray[np.bool_], mask: NDArray[np.bool_]) -> float:
     """Intersection over union of the body and of what was found."""
-    return np.count_nonzero(body & mask) / max(1, np.count_nonzero(body | mask))
+    shared, all_of_it = int(np.sum(body & mask)), int(np.sum(body | mask))
+    return shared / max(1, all_of_it)
 
 
 def _stretched(image: NDArray[np.float32], highest: int) -> NDArray[np.float32]:
