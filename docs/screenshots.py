@@ -118,7 +118,8 @@ def train(viewer: Any) -> None:
     """Show the course of a training that is far too short."""
     _, panel = viewer.window.add_plugin_dock_widget(PLUGIN, "Train a network")
     panel.network.value = "particle-classes"
-    panel.form.fill({"steps": 60, "batch": 16, "views": 8, "interval": 4, "validation": 32})
+    panel.form.fill({"steps": 60, "batch": 16, "views": 8, "average": 0.8})
+    panel.form.fill({"interval": 4, "validation": 32})
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         panel.train(panel.settings, Path("mine.keras"))
         wait(panel)

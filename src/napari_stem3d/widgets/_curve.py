@@ -5,7 +5,7 @@ from typing import Any
 
 from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogFormatter, MaxNLocator
 from napari.utils.theme import get_theme
 
 HEIGHT = 220  # pixels
@@ -35,10 +35,19 @@ class LossCurve(FigureCanvasQTAgg):
                 values = [row[name] for row in history]
                 axes.plot(steps, values, ".-", color=COLOURS[name], label=LABELS[name])
         axes.set_yscale("log")
+        for formatter in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
+            formatter(LogFormatter())  # 4 and not 4 × 10⁰
         axes.set_xlabel("steps")
         axes.set_ylabel("loss")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
-        axes.legend(frameon=False, labelcolor=self._text)
+        axes.legend(
+            frameon=False,
+            labelcolor=self._text,
+            fontsize="small",
+            ncols=2,
+            loc="lower center",
+            bbox_to_anchor=(0.5, 1.0),
+        )
         for part in (axes.xaxis, axes.yaxis):
             part.label.set_color(self._text)
         axes.tick_params(which="both", colors=self._text)
