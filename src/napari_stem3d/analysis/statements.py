@@ -89,6 +89,8 @@ def _arrangement(pairs: NDArray[np.floating], edges: NDArray[np.float32] | None)
         return ARRANGEMENTS[kind], axes
     # The one edge that is named, or the one that is not, must differ from both its neighbours.
     lone = "abc".index(axes if len(axes) == 1 else (set("abc") - set(axes)).pop())
-    apart = [] if edges is None else np.diff(edges) / edges[1:] > _DIFFERENT
-    tells = edges is not None and all(apart[k] for k in (lone - 1, lone) if 0 <= k < len(apart))
+    if edges is None:
+        return ARRANGEMENTS[kind], ""
+    apart = np.diff(edges) / edges[1:] > _DIFFERENT
+    tells = all(apart[k] for k in (lone - 1, lone) if 0 <= k < len(apart))
     return ARRANGEMENTS[kind], axes if tells else ""

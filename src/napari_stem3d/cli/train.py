@@ -69,8 +69,10 @@ def train(
     spec = get_network(network)
     base = get_recipe(spec).training
     settings = read_training(config, base) if config else base
-    typed = {"steps": steps, "workers": workers}
-    settings = replace(settings, **{k: v for k, v in typed.items() if v is not None})
+    if steps is not None:
+        settings = replace(settings, steps=steps)
+    if workers is not None:
+        settings = replace(settings, workers=workers)
     if save_config is not None:
         check_out(save_config, (".toml",), "--save-config")
         write_training(settings, save_config)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from napari_stem3d._errors import InputError
-from napari_stem3d.simulation.toml import read_toml, write_toml
 from napari_stem3d.simulation.experiment import Experiment, RandomDeformation
 from napari_stem3d.simulation.microscope import (
     Microscope,
@@ -17,6 +16,7 @@ from napari_stem3d.simulation.microscope import (
     microscope_to_dict,
 )
 from napari_stem3d.simulation.motion.motion import Motion
+from napari_stem3d.simulation.toml import read_toml, write_toml
 
 STAGES = tuple(f.name for f in dataclasses.fields(Microscope))
 _OPTIONS = tuple(f.name for f in dataclasses.fields(Experiment) if "doc" in f.metadata)

@@ -20,9 +20,7 @@ def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
     return float(math.exp(rng.uniform(math.log(low), math.log(high))))
 
 
-def random_microscope(
-    rng: np.random.Generator, radius: float, fewest: float = 10
-) -> Microscope:
+def random_microscope(rng: np.random.Generator, radius: float, fewest: float = 10) -> Microscope:
     """Microscope that images particles of a given radius [px] well, badly, or in between.
 
     Parameters
@@ -37,8 +35,8 @@ def random_microscope(
     Returns
     -------
     Microscope
-        10 (or `fewest`) to 10,000 counts per pixel where a particle is as thick as its radius, 0 to 2 times
-        that signal from the film, a probe and line jitter from negligible to a tenth of the
+        `fewest` to 10,000 counts per pixel where a particle is as thick as its radius, 0 to 2
+        times that signal from the film, a probe and line jitter from negligible to a tenth of the
         radius or a pixel and a half, and now and then a saturating signal.
     """
     attenuation = rng.uniform(0.05, 0.8) / radius

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from napari_stem3d._errors import InputError
-from napari_stem3d.simulation.toml import read_toml, write_toml
 from napari_stem3d.simulation.grid import Grid
 from napari_stem3d.simulation.microscope.microscope import Microscope
+from napari_stem3d.simulation.toml import read_toml, write_toml
 
 # Names of HyperSpy: the stage, its field, and how many of its units they are.
 _WRITTEN = {
