@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_stem3d._errors import InputError
+from napari_stem3d.networks.precision import suited
 from napari_stem3d.plugins import get_network
 
 if TYPE_CHECKING:
@@ -147,4 +148,4 @@ def load(name: str) -> Network:
         raise InputError(
             f"{path.name} must be a Keras model that can be loaded safely. Received: {error}"
         ) from error
-    return Network(model, card)
+    return Network(suited(model), card)

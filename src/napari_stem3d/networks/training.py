@@ -188,12 +188,12 @@ class Trainer:
             self._batches = None
 
     def result(self) -> keras.Model:
-        """Return a model in single precision with the averaged weights, those that were best."""
+        """Return a model with the averaged weights that were best, in the training's precision."""
         if self.best is None:
             self._average()
         else:
             _assign(self.averaged.weights, _read(self._best)[0], self._best)
-        with _precision("float32"):
+        with _precision(self.settings.precision):
             model = self._build()
         model.set_weights(self.averaged.get_weights())
         if any(v.path.endswith("moving_variance") for v in model.variables):
