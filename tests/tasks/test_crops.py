@@ -92,9 +92,13 @@ def test_only_cuboids_have_orbits_and_edges(crops: list[Crop]) -> None:
 def test_the_frequencies_of_the_classes(crops: list[Crop]) -> None:
     shapes = np.bincount([c.shape for c in crops], minlength=len(CLASSES))
     clear, strange = 0.6, 0.4 * 0.15
-    cuboids = clear + 0.4 * 0.85 * (0.2 / len(SHAPES) + 0.8 * 0.3)
-    expected = np.full(len(CLASSES), (1 - strange - cuboids) / (len(SHAPES) - 1))
+    small, large, round_ = 0.4 * 0.85 * 0.25, 0.4 * 0.85 * 0.75, 0.35
+    cuboids = clear + small * (1 - round_) / len(SHAPES) + large * 0.3
+    spheres = small * round_
+    others = (1 - strange - cuboids - spheres) / (len(SHAPES) - 1)
+    expected = np.full(len(CLASSES), others)
     expected[CUBOID], expected[CLASSES.index(OTHER)] = cuboids, strange
+    expected[CLASSES.index("sphere")] += spheres
     assert stats.chisquare(shapes, expected * len(crops)).pvalue > 1e-3
     numbers = np.bincount([c.corners for c in crops if c.shape == CUBOID], minlength=9)
     drawn = np.array([1.4, 1, 1.6, 1, 1, 1, 1, 1, 1]) / 10

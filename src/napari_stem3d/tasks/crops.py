@@ -17,6 +17,7 @@ from napari_stem3d.simulation import (
     Grid,
     Particle,
     Polyhedron,
+    Sphere,
     project,
     random_rotation,
 )
@@ -33,6 +34,9 @@ _MARK = 1.5  # pixels: width (sigma) of the mark that shows a corner
 _SMALL, _LARGE = 9.0, 60.0  # pixels: radii of small particles end, those of large ones as well
 _CLEAR = 0.6  # share of cuboids that lie alone in good light: counting is learned on them
 _STRANGE = 0.15  # share of what has no name among the others
+# Of small particles a good part are spheres, as in reality: what is round there and might be
+# one of several shapes that look alike then has the likeliest name.
+_ROUND = 0.35
 
 
 class Crop(NamedTuple):
@@ -78,7 +82,7 @@ class CropTask:
         """Sample `index`, the same whenever and wherever it is asked for."""
         rng = np.random.default_rng([self.seed, index])
         clear = rng.random() < _CLEAR
-        small = not clear and rng.random() < 0.2
+        small = not clear and rng.random() < 0.25
         strange = not clear and rng.random() < _STRANGE
         radius = log_uniform(rng, 2.5, _SMALL) if small else rng.uniform(_SMALL, _LARGE)
         if clear:
@@ -86,6 +90,8 @@ class CropTask:
             particle = random_particle(rng, radius, 1.0)
         elif strange:
             particle = _fragment(rng, radius)
+        elif small and rng.random() < _ROUND:
+            particle = Particle(Sphere(2 * radius), (0.0, 0.0))
         else:
             particle = random_particle(rng, radius, 1 / len(SHAPES) if small else 0.3)
         reach = int(np.ceil(1.15 * radius)) + 3
@@ -103,7 +109,8 @@ class CropTask:
                 other = project(beside(rng, particle), grid)
                 thickness += other
                 hidden = np.maximum(hidden, other)
-        microscope = random_microscope(rng, radius, 100 if clear else 10)
+        fewest = (30 if rng.random() < 0.85 else 5) if clear else 10
+        microscope = random_microscope(rng, radius, fewest)
         image = microscope.image(thickness, grid, rng)
         mask = _rough_mask(rng, (own > 0) & (own >= hidden))
         if mask.sum() < 4:
