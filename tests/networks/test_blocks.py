@@ -45,6 +45,7 @@ def test_unfolding_doubles_the_size_and_keeps_places() -> None:
 
 
 def test_second_differences_see_edges_but_neither_offset_nor_slope() -> None:
+    """ML-17: a layer of our own that targets deformations, and comes back from its description."""
     import keras
 
     from napari_stem3d.networks.blocks import SecondDifferences

@@ -42,6 +42,7 @@ def taught() -> Any:
 
 
 def test_a_single_view_says_what_the_particle_classifier_says(taught: Any) -> None:
+    """ML-08: one image gives the answer of the model for single images."""
     from napari_stem3d.networks.sets import HEADS, pack_views
 
     told = outputs_of(np.random.default_rng(0), 5)
@@ -52,6 +53,7 @@ def test_a_single_view_says_what_the_particle_classifier_says(taught: Any) -> No
 
 
 def test_the_order_of_the_views_does_not_matter(taught: Any) -> None:
+    """ML-08: permutation-invariant."""
     views = views_of(np.random.default_rng(1), 3, 5)
     first = taught(views, training=False)
     again = taught(views[:, [4, 2, 0, 3, 1]], training=False)

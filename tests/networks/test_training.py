@@ -115,7 +115,7 @@ def assert_same_weights(one: Any, other: Any, tolerance: float = 1e-5) -> None:
         np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance / 10)
 
 
-def test_the_trained_model_is_good_and_in_single_precision(through: Run) -> None:
+def test_the_trained_model_is_good_and_its_weights_in_single_precision(through: Run) -> None:
     import keras
 
     assert accuracy(through.model) > 0.9

@@ -96,6 +96,7 @@ def test_a_count_of_nothing_is_refused() -> None:
 
 @pytest.mark.tensorflow
 def test_the_network_beats_the_threshold() -> None:
+    """ML-06: outlines, instances, thickness and volumes."""
     table = evaluate_pixels(count=3, seed=5).set_index("figure")
     for name in ("foreground_iou", "f1", "boundary_f1"):
         assert table.loc[name, "value"] > table.loc[name, "baseline"] + 10
