@@ -31,7 +31,7 @@ from napari_stem3d.tasks.creases import crease_maps
 from napari_stem3d.tasks.particles import random_shape
 
 BOUNDARY_WIDTH = 2  # pixels, inside the particle
-_PLAIN = 0.4  # part of the scenes that are recorded plainly
+_PLAIN = 0.3  # part of the scenes that are recorded plainly
 _ALIKE = 0.4  # part of the scenes whose particles are all alike
 
 
@@ -85,7 +85,7 @@ class SceneTask:
         grid = Grid((self.size, self.size), (1.0, 1.0))
         thickness, labels = project_particles(particles, grid)
         # Small particles reach the network enlarged; so does their noise here.
-        zoom = 1.0 if plain or rng.random() < 0.6 else min(rng.uniform(1.5, 6), radius / 2.2)
+        zoom = 1.0 if plain or rng.random() < 0.4 else min(rng.uniform(1.5, 6), radius / 2.2)
         zoom = zoom if zoom > 1.2 else 1.0
         # The microscope's lengths are in coarse pixels, as those of a real image of this zoom are.
         microscope = _plain(rng) if plain else random_microscope(rng, radius / zoom)
