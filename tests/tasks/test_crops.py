@@ -170,3 +170,10 @@ def test_the_particle_fills_the_circle_of_its_crop(crops: list[Crop]) -> None:
     y, x = np.indices((CROP, CROP)) - (CROP - 1) / 2
     reach = [np.hypot(y, x)[c.image[..., 1] > 0.5].max() for c in crops]
     assert np.median(reach) == pytest.approx(RADIUS, abs=1.0)
+
+
+def test_a_needle_between_the_pixels_still_has_a_crop() -> None:
+    """Thousands of samples are drawn before one is so thin; the network must not stumble then."""
+    task = CropTask(20_001)
+    for index in (109_018, 109_326):
+        assert np.isfinite(task[index].image).all()

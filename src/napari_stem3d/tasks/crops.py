@@ -115,6 +115,7 @@ class CropTask:
         mask = _rough_mask(rng, (own > 0) & (own >= hidden))
         if mask.sum() < 4:
             mask = own > 0.5 * own.max()
+        mask[reach, reach] |= not mask.any()  # needles may pass between the pixels
         circle = enclosing_circle(mask)
         named = OTHER if strange else particle.shape.name
         return Crop(
