@@ -39,7 +39,7 @@ def pooled_thickness(
         Thickness, each particle's times a factor; as it was with less than three particles.
     """
     signals = _signals(image, labels)
-    volumes = np.bincount(labels.ravel(), thickness.ravel(), minlength=len(signals))
+    volumes = np.bincount(labels.ravel(), thickness.ravel(), len(signals)).astype(np.float64)
     known = (signals > 0) & (volumes > 0)
     if np.count_nonzero(known) < _FEWEST:
         return thickness.astype(np.float32)

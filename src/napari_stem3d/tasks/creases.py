@@ -129,7 +129,7 @@ def _rim(piece: Piece, face: int, radius: float) -> Creases:
 
 
 @njit(cache=True)
-def _approach(segments, reach, squares):
+def _approach(segments: Array, reach: float, squares: NDArray[np.float32]) -> None:
     """Lower each pixel of `squares` to its squared distance from segments (n, 2, 2), if near."""
     height, width = squares.shape
     for n in range(len(segments)):

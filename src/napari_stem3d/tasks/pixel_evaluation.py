@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,7 +24,7 @@ _NEAR = 2  # pixels that outlines, edges and corners may be off
 _HALF = 127  # probability one half in the maps' bytes
 _RESAMPLES = 1000  # of the scenes, for the intervals
 
-Numbers = NDArray[np.float64]
+Numbers = NDArray[Any]
 
 
 def _near_f1(counts: Numbers) -> float:
