@@ -23,6 +23,7 @@ import pytest
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 REPORTS = "STEM3D_TEST_REPORTS"  # set in the child alone: the file into which its reports go
 CHILD = pytest.StashKey["Child"]()
+LEAK = pytest.StashKey[str]()  # which test loaded TensorFlow where it must not be
 
 
 @pytest.fixture(scope="session")
@@ -51,6 +52,13 @@ class Sender:
         data = self.config.hook.pytest_report_to_serializable(config=self.config, report=report)
         with open(os.environ[REPORTS], "a", encoding="utf-8") as file:
             file.write(json.dumps(data) + "\n")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    if REPORTS not in os.environ and "tensorflow" in sys.modules and LEAK not in item.session.stash:
+        item.session.stash[LEAK] = item.nodeid
+        pytest.fail("This test loads TensorFlow, so it must be marked `tensorflow`.")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -49,7 +49,7 @@ def test_one_view_says_what_the_classifier_says(
 ) -> None:
     from napari_stem3d.analysis.classification import classify_frame
     from napari_stem3d.analysis.same_object import describe_frame, object_table
-    from napari_stem3d.networks.sets import VIEW, split_views
+    from napari_stem3d.networks.set_views import VIEW, split_views
 
     image = np.random.default_rng(0).poisson(20 + 30 * (labels > 0)).astype(np.float32)
     view = describe_frame(image, labels, networks[1])
@@ -67,7 +67,7 @@ def test_one_view_says_what_the_classifier_says(
 
 def test_several_views_give_one_row_in_any_order(networks: tuple[str, str]) -> None:
     from napari_stem3d.analysis.same_object import COLUMNS, object_table
-    from napari_stem3d.networks.sets import VIEW
+    from napari_stem3d.networks.set_views import VIEW
 
     views = np.random.default_rng(0).normal(-2, 1, (4, VIEW)).astype(np.float32)
     table = object_table(views, networks[0])

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from napari_stem3d.cli.classify import _read_tables, write_tables
+from napari_stem3d.networks.contracts import CLASSES
 from napari_stem3d.signals import load
 
 pytestmark = pytest.mark.tensorflow
@@ -45,7 +46,7 @@ def test_one_row_per_particle_of_every_frame(table, stem3d, stack_file, networks
 
 
 def test_probabilities_of_the_shapes_add_up(table):
-    shapes = [name for name in table if name.startswith("p_") and "corners" not in name]
+    shapes = [name for name in table if name.removeprefix("p_") in CLASSES]
     np.testing.assert_allclose(table[shapes].sum(axis=1), 1, rtol=1e-4)
     best = table[shapes].idxmax(axis=1).str.removeprefix("p_")
     assert list(best) == list(table["shape"])

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.tensorflow
 
 def outputs_of(rng: np.random.Generator, count: int) -> dict[str, NDArray[np.float32]]:
     """What a classifier might say of some particles."""
-    from napari_stem3d.networks.sets import HEADS, PARTS
+    from napari_stem3d.networks.set_views import HEADS, PARTS
 
     told = {name: rng.dirichlet(np.full(PARTS[name], 0.3), count) for name in HEADS}
     told["edges"] = rng.uniform(0.4, 1.6, (count, 3))
@@ -24,7 +24,7 @@ def outputs_of(rng: np.random.Generator, count: int) -> dict[str, NDArray[np.flo
 
 
 def views_of(rng: np.random.Generator, sets: int, views: int) -> NDArray[np.float32]:
-    from napari_stem3d.networks.sets import VIEW, pack_views
+    from napari_stem3d.networks.set_views import VIEW, pack_views
 
     told = outputs_of(rng, sets * views)
     rows = pack_views(told, rng.uniform(5, 40, sets * views))
@@ -43,7 +43,7 @@ def taught() -> Any:
 
 def test_a_single_view_says_what_the_particle_classifier_says(taught: Any) -> None:
     """ML-08: one image gives the answer of the model for single images."""
-    from napari_stem3d.networks.sets import HEADS, pack_views
+    from napari_stem3d.networks.set_views import HEADS, pack_views
 
     told = outputs_of(np.random.default_rng(0), 5)
     outputs = taught(pack_views(told, np.full(5, 20.0))[:, None], training=False)
@@ -62,7 +62,8 @@ def test_the_order_of_the_views_does_not_matter(taught: Any) -> None:
 
 
 def test_an_untrained_network_nearly_multiplies_the_probabilities() -> None:
-    from napari_stem3d.networks.sets import HEADS, build_set_classifier, split_views
+    from napari_stem3d.networks.set_views import HEADS, split_views
+    from napari_stem3d.networks.sets import build_set_classifier
 
     views = views_of(np.random.default_rng(2), 4, 3)
     outputs = build_set_classifier(width=8)(views, training=False)
@@ -125,7 +126,7 @@ def test_it_learns_to_tell_strangers() -> None:
 
 @pytest.mark.parametrize("wrong", [{"orbit": None}, {"shape": np.ones((2, 8))}])
 def test_other_classifiers_are_refused(wrong: dict[str, Any]) -> None:
-    from napari_stem3d.networks.sets import pack_views
+    from napari_stem3d.networks.set_views import pack_views
 
     told = {**outputs_of(np.random.default_rng(0), 2), **wrong}
     with pytest.raises(InputError, match=f"must tell '{next(iter(wrong))}'.* Received: "):

@@ -141,7 +141,8 @@ def test_validation_is_of_the_averaged_weights(through: Run) -> None:
         for images, targets in VALIDATION
     ]
     best = min(row["val_loss"] for row in through.trainer.history)
-    assert best == pytest.approx(np.mean(losses), rel=1e-4)
+    # The validation computes in single precision, the result like the training.
+    assert best == pytest.approx(np.mean(losses), rel=1e-3)
     newest, averaged = through.trainer.model.get_weights()[0], through.model.get_weights()[0]
     assert abs(newest - averaged).max() > 1e-4
 
@@ -218,7 +219,7 @@ def test_statistics_of_normalisation_are_those_of_the_averaged_weights(tmp_path:
     one = finish(trainer(tmp_path, build=lambda: build(normalised=True)))
     model = one.result()
     images = np.concatenate([batch(k)[0] for k in range(100, 110)])
-    values = np.asarray(model.layers[1](images))
+    values = np.asarray(model.layers[1](images)).astype(np.float32)
     (norm,) = (layer for layer in model.layers if "normalization" in layer.name)
     np.testing.assert_allclose(norm.moving_mean, values.mean((0, 1, 2)), rtol=0.1, atol=0.02)
 

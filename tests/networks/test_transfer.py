@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from napari_stem3d._errors import InputError
-from napari_stem3d.networks import transfer
-from napari_stem3d.networks.backbones import FEATURES, fingerprint
-from napari_stem3d.networks.transfer import PRESETS, Examples, LastLayer
+from napari_stem3d.networks.last_layer import FEATURES, PRESETS, Examples, LastLayer
 
 pytestmark = pytest.mark.tensorflow
+
+
+@pytest.fixture(scope="module")
+def transfer() -> Any:
+    from napari_stem3d.networks import transfer
+
+    return transfer
 
 
 def blobs(seed: int, count: int = 60) -> Examples:
@@ -23,18 +30,20 @@ def blobs(seed: int, count: int = 60) -> Examples:
 
 
 def accuracy(examples: Examples, kernel: np.ndarray, bias: np.ndarray) -> float:
+    from napari_stem3d.networks import transfer
+
     told = transfer.probabilities(examples.views, kernel, bias)
     return float(np.mean(told.argmax(axis=1) == examples.labels))
 
 
-def test_the_layer_learns_whatever_the_scale_of_the_features() -> None:
+def test_the_layer_learns_whatever_the_scale_of_the_features(transfer: Any) -> None:
     kernel, bias = transfer.train_last_layer(
         blobs(0, 300), blobs(1), 3, LastLayer(steps=600, rate=0.02)
     )
     assert accuracy(blobs(2, 300), kernel, bias) > 0.97
 
 
-def test_the_same_seed_gives_the_same_layer() -> None:
+def test_the_same_seed_gives_the_same_layer(transfer: Any) -> None:
     first, again, other = (
         transfer.train_last_layer(blobs(0), blobs(1), 3, LastLayer(steps=20), seed=seed)[0]
         for seed in (1, 1, 2)
@@ -43,7 +52,7 @@ def test_the_same_seed_gives_the_same_layer() -> None:
     assert np.abs(first - other).max() > 0
 
 
-def test_the_preset_has_the_settings_of_the_original_script() -> None:
+def test_the_preset_has_the_settings_of_the_original_script(transfer: Any) -> None:
     """ML-01: 4,000 steps of plain descent at 0.01, 100 images each, first weights of 0.001."""
     retrain = PRESETS["retrain"]
     assert (retrain.steps, retrain.batch, retrain.rate) == (4000, 100, 0.01)
@@ -51,7 +60,7 @@ def test_the_preset_has_the_settings_of_the_original_script() -> None:
     assert transfer.DEVIATION == 0.001
 
 
-def test_plain_descent_takes_the_step_that_calculus_gives() -> None:
+def test_plain_descent_takes_the_step_that_calculus_gives(transfer: Any) -> None:
     one = Examples(np.ones((1, 1, 2), np.float32), np.array([0]))
     how = LastLayer(1, 1, 0.5, "sgd", standardize=False, best=False)
     kernel, bias = transfer.train_last_layer(one, one, 2, how)
@@ -73,8 +82,12 @@ def images(seed: int, count: int = 40) -> Examples:
     return Examples(views.astype(np.float32), labels)
 
 
-def test_fine_tuning_moves_all_weights_but_statistics_and_never_makes_it_worse() -> None:
+def test_fine_tuning_moves_all_weights_but_statistics_and_never_makes_it_worse(
+    transfer: Any,
+) -> None:
     import keras
+
+    from napari_stem3d.networks.backbones import fingerprint
 
     keras.utils.set_random_seed(3)
     image = keras.Input((8, 8, 1))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from napari_stem3d.networks import store
-from napari_stem3d.networks.transfer import LastLayer
+from napari_stem3d.networks.last_layer import LastLayer
 from napari_stem3d.tasks.comparison import SCRATCH, compare
 from napari_stem3d.tasks.simulated import Simulated
 

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.tensorflow
 @pytest.fixture
 def pool() -> Block:
     """Ten objects in four views, the first number of which tells object and view."""
-    from napari_stem3d.networks.sets import VIEW
+    from napari_stem3d.networks.set_views import VIEW
 
     views = np.zeros((10, 4, VIEW), np.float32)
     views[..., 0] = 10 * np.arange(10)[:, None] + np.arange(4)
@@ -45,7 +45,7 @@ def test_sets_hold_views_of_one_object_or_of_two(pool: Block) -> None:
 
 def test_blocks_are_described_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from napari_stem3d.networks.classifiers import build_particle_classifier
-    from napari_stem3d.networks.sets import VIEW
+    from napari_stem3d.networks.set_views import VIEW
     from napari_stem3d.networks.store import write
 
     monkeypatch.setattr(sets, "FOLDER", tmp_path / "views")

@@ -45,11 +45,20 @@ def test_what_is_missing_comes_from_the_recipe() -> None:
         ({"steps": 0}, "Training.steps must lie between 1 and .* Received: 0"),
         ({"steps": "many"}, "Training.steps must lie between .* Received: 'many'"),
         ({"batch": 2.5}, "Training.batch must be a whole number. Received: 2.5"),
-        ({"precision": "half"}, "must be one of mixed_bfloat16, float32. Received: 'half'"),
+        (
+            {"precision": "half"},
+            "Training.precision must be one of mixed_bfloat16, float32. Received: 'half'",
+        ),
         ({"views": 9}, "Training.views must lie between 1 and 8. Received: 9"),
         ({"loss_weights": 3}, "loss_weights must be a table. Received: 3"),
-        ({"loss_weights": {"colour": 1}}, "among shape, corners. Received: 'colour'"),
-        ({"loss_weights": {"shape": -1}}, "weight of shape must be a number from 0. Received: -1"),
+        (
+            {"loss_weights": {"colour": 1}},
+            "the keys of loss_weights must be among shape, corners. Received: 'colour'",
+        ),
+        (
+            {"loss_weights": {"shape": -1}},
+            "The loss weight of shape must be a number from 0. Received: -1",
+        ),
         ({"seed": 2}, "validation_seed must be another number than seed.* Received: 2 for both"),
     ],
 )

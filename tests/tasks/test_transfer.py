@@ -12,7 +12,7 @@ import tifffile
 from napari_stem3d._errors import InputError
 from napari_stem3d.analysis.labelling import label_images, load_classifier
 from napari_stem3d.networks import store
-from napari_stem3d.networks.transfer import LastLayer
+from napari_stem3d.networks.last_layer import LastLayer
 from napari_stem3d.tasks import bottlenecks
 from napari_stem3d.tasks.folders import Folder
 from napari_stem3d.tasks.simulated import Simulated

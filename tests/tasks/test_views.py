@@ -64,7 +64,7 @@ def test_one_row_per_number_of_images(networks: tuple[str, str]) -> None:
 
 
 def test_images_in_which_nothing_was_found_are_left_out() -> None:
-    from napari_stem3d.networks.sets import VIEW, split_views
+    from napari_stem3d.networks.set_views import VIEW, split_views
     from napari_stem3d.tasks.views import Seen, judged
 
     rows = np.zeros((3, 2, VIEW), np.float32)

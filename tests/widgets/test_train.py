@@ -133,6 +133,6 @@ def test_a_real_training_in_the_child_process(
     assert out.exists() and out.with_suffix(".json").exists()
     rows = (tmp_path / "mine.training" / "history.csv").read_text().splitlines()
     assert len(panel.curve.axes.lines[0].get_xdata()) == len(rows) - 1
-    panel.train(replace(panel.settings, steps=41), out)
+    panel.train(replace(panel.settings, patience=1, steps=41), out)
     finish(panel)
     assert "holds a training with steps = 40" in notes[0]

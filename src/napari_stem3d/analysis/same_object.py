@@ -16,7 +16,7 @@ from napari_stem3d.analysis.crops import enclosing_circle, outlines
 from napari_stem3d.analysis.frames import checked_frame, checked_labels
 from napari_stem3d.analysis.statements import STATEMENTS, statements
 from napari_stem3d.networks import store
-from napari_stem3d.networks.sets import HEADS, VIEW, pack_views, split_views
+from napari_stem3d.networks.set_views import HEADS, VIEW, pack_views, split_views
 
 COLUMNS = ("images", "same_object", *STATEMENTS)
 _EDGE = 3  # pixels around a particle that its outline depends on

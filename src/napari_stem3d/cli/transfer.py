@@ -16,7 +16,7 @@ from ._console import Advance, import_keras, note, progress, show_table, to_json
 from ._output import check_out
 
 if TYPE_CHECKING:
-    from napari_stem3d.networks.transfer import LastLayer
+    from napari_stem3d.networks.last_layer import LastLayer
     from napari_stem3d.tasks.transfer import Source, Told
 
 
@@ -101,7 +101,7 @@ def transfer(
 def _settings(preset: str, steps: int | None) -> LastLayer:
     from dataclasses import replace
 
-    from napari_stem3d.networks.transfer import PRESETS
+    from napari_stem3d.networks.last_layer import PRESETS
 
     if preset not in PRESETS:
         raise InputError(f"--preset must be one of {', '.join(PRESETS)}. Received: {preset!r}")

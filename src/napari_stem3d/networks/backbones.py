@@ -22,9 +22,9 @@ from keras import layers
 
 from napari_stem3d._errors import InputError
 from napari_stem3d.networks import store
+from napari_stem3d.networks.last_layer import FEATURES
 from napari_stem3d.plugins import NetworkSpec, get_network, registry
 
-FEATURES = "features"
 #: What changes without changing what is computed: names are counted anew in every process.
 _IMMATERIAL = frozenset(
     {"name", "inbound_nodes", "input_layers", "output_layers", "shared_object_id", "trainable"}

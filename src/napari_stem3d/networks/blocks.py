@@ -114,6 +114,59 @@ def unfold(x: Any, channels: int, name: str) -> Any:
     return layers.Reshape((2 * height, 2 * width, channels), name=name)(x)
 
 
+def relate(x: Any, width: int, depth: int = 2, heads: int = 4, name: str = "relate") -> Any:
+    """Let every place of a small map look at all others (Vaswani et al. 2017, pre-normalised).
+
+    Convolutions see what is near. How two corners lie to each other across a particle is a
+    question about far places.
+
+    Parameters
+    ----------
+    x : keras.KerasTensor
+        Map (batch, y, x, channels) of a known size.
+    width : int
+        Channels of the output, a multiple of `heads`.
+    depth : int
+        Number of times that the places look at each other.
+    heads : int
+        Number of questions that each place asks at a time.
+    name : str
+        Prefix of the layers' names.
+
+    Returns
+    -------
+    keras.KerasTensor
+        Places (batch, y * x, width).
+    """
+    height, across = x.shape[1:3]
+    x = layers.Dense(width, name=f"{name}_enter")(x)
+    x = layers.Reshape((height * across, width), name=f"{name}_places")(x)
+    x = PlaceCodes(name=f"{name}_codes")(x)
+    for k in range(depth):
+        y = layers.LayerNormalization(name=f"{name}{k}_level")(x)
+        y = layers.MultiHeadAttention(heads, width // heads, name=f"{name}{k}_look")(y, y)
+        x = layers.Add(name=f"{name}{k}_seen")([x, y])
+        y = layers.LayerNormalization(name=f"{name}{k}_steady")(x)
+        y = layers.Dense(2 * width, activation="relu", name=f"{name}{k}_think")(y)
+        y = layers.Dense(width, kernel_initializer="zeros", name=f"{name}{k}_conclude")(y)
+        x = layers.Add(name=f"{name}{k}_known")([x, y])
+    return x
+
+
+@keras.saving.register_keras_serializable("napari_stem3d")
+class PlaceCodes(layers.Layer):
+    """Add learned numbers to each of a fixed number of places, by which they can be told apart."""
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Make the numbers."""
+        start = keras.initializers.RandomNormal(stddev=0.1)
+        self.codes = self.add_weight(input_shape[1:], initializer=start, name="codes")
+
+    def call(self, x: Any) -> Any:
+        """Add them."""
+        return x + ops.cast(self.codes, x.dtype)
+
+
 @keras.saving.register_keras_serializable("napari_stem3d")
 class SecondDifferences(layers.Layer):
     """Append learned second differences of the first channel, where edges and corners show.

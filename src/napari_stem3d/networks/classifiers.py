@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from napari_stem3d.networks.blocks import SecondDifferences, decoder, encoder, stem, unfold
+from napari_stem3d.networks.blocks import SecondDifferences, decoder, encoder, relate, stem, unfold
 from napari_stem3d.networks.contracts import CLASSES, CROP, MOST_CORNERS, ORBITS
 
 
@@ -16,7 +16,8 @@ def build_particle_classifier(
 
     Two maps say where intact and where deformed corners lie, visible or on the far side. They
     are trained along with the labels because dense supervision of what the eye looks for is
-    worth many images, and they feed the heads that count.
+    worth many images, and they feed the heads that count, and a part in which all places look
+    at each other, for how corners lie to each other.
 
     Parameters
     ----------
@@ -55,11 +56,12 @@ def build_particle_classifier(
             kernel_initializer="he_normal",
             name=f"count{k}",
         )(evidence)
+    places = relate(layers.Concatenate(name="far_and_near")([evidence, deep]), widths[-1])
     features = layers.Concatenate(name="pooled")(
         [
             layers.GlobalAveragePooling2D(name="count_mean")(evidence),
-            layers.GlobalAveragePooling2D(name="deep_mean")(deep),
-            layers.GlobalMaxPooling2D(name="deep_most")(deep),
+            layers.GlobalAveragePooling1D(name="places_mean")(places),
+            layers.GlobalMaxPooling1D(name="places_most")(places),
         ]
     )
     features = layers.Dense(256, activation="relu", name="combine")(features)

@@ -3,89 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_stem3d._errors import InputError
-from napari_stem3d.networks.backbones import FEATURES
+from napari_stem3d.networks.last_layer import (
+    FEATURES,
+    LABEL,
+    PRESETS,
+    Array,
+    Examples,
+    LastLayer,
+)
 
-Array = NDArray[np.floating]
 Progress = Callable[[int, int], None]
-LABEL = "label"
 _CHECK = 100  # steps between two looks at the validation images
-_OPTIMIZERS = ("adam", "sgd")
-
-
-@dataclass(frozen=True)
-class LastLayer:
-    """How the last layer is trained.
-
-    Attributes
-    ----------
-    steps : int
-        Number of batches.
-    batch : int
-        Images in a batch, drawn at random.
-    rate : float
-        Learning rate.
-    optimizer : str
-        ``"adam"``, or ``"sgd"`` without momentum.
-    standardize : bool
-        Whether features are scaled to mean 0 and deviation 1 while the layer learns; the scaling is
-        then folded into its weights.
-    best : bool
-        Whether the weights with the least validation loss are kept, and not the last ones.
-    """
-
-    steps: int = 2000
-    batch: int = 100
-    rate: float = 1e-3
-    optimizer: str = "adam"
-    standardize: bool = True
-    best: bool = True
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be trained with."""
-        if self.optimizer not in _OPTIMIZERS:
-            raise InputError(
-                f"optimizer must be one of {', '.join(_OPTIMIZERS)}. Received: {self.optimizer!r}"
-            )
-        for name in ("steps", "batch", "rate"):
-            if not getattr(self, name) > 0:
-                raise InputError(f"{name} must be positive. Received: {getattr(self, name)!r}")
-
-
-#: ``retrain`` has the settings of TensorFlow's script retrain.py (tensorflow/hub).
-PRESETS = {
-    "standard": LastLayer(),
-    "retrain": LastLayer(4000, 100, 0.01, "sgd", standardize=False, best=False),
-}
 DEVIATION = 0.001  # of the layer's first weights, drawn from a truncated normal distribution
-
-
-class Examples(NamedTuple):
-    """Inputs of a network with their classes.
-
-    Attributes
-    ----------
-    views : ndarray, shape (images, views, ...)
-        Features, or inputs of the backbone; answers are averaged over the views of an image.
-    labels : ndarray of int, shape (images,)
-        Classes.
-    """
-
-    views: Array
-    labels: NDArray[np.integer]
-
-    def draw(self, rng: np.random.Generator, batch: int) -> tuple[Array, NDArray[np.integer]]:
-        """Return a random view of each of `batch` random images, and their classes."""
-        rows = rng.integers(len(self.labels), size=batch)
-        views = rng.integers(self.views.shape[1], size=batch)
-        return np.asarray(self.views[rows, views], np.float32), self.labels[rows]
 
 
 def train_last_layer(

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from napari_stem3d.analysis.inputs import SEGMENTER, predict_images
 from napari_stem3d.networks import store
-from napari_stem3d.networks.backbones import FEATURES, fingerprint
+from napari_stem3d.networks.last_layer import FEATURES
 from napari_stem3d.signals import write_beside
 from napari_stem3d.tasks.folders import Picture
 
@@ -108,6 +108,8 @@ def content(image: NDArray[np.float32]) -> str:
 
 def _key_of(backbone: Any) -> str:
     """Name of the folder for a backbone: what it computes, and on what it is shown."""
+    from napari_stem3d.networks.backbones import fingerprint
+
     facts = [_READING, fingerprint(backbone)]
     if backbone.inputs[0].shape[-1] not in _PLAIN:
         facts.append(fingerprint(store.load(SEGMENTER).model))

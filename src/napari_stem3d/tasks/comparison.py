@@ -14,8 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from napari_stem3d.analysis.inputs import reader_of
-from napari_stem3d.networks import backbones, scratch, transfer
-from napari_stem3d.networks.transfer import Examples, LastLayer
+from napari_stem3d.networks.last_layer import Examples, LastLayer
 from napari_stem3d.tasks import bottlenecks
 from napari_stem3d.tasks.transfer import Source, Split, Told, figures
 
@@ -106,6 +105,8 @@ def compare(
         not known, and without testing; ``parameters`` and how many of them were ``trained``; the
         size of the file in MB without and with the optimizer.
     """
+    from napari_stem3d.networks import backbones, transfer
+
     say = progress or (lambda what, done, total: None)
     classes = len(source.classes)
     base = backbones.load_backbone(backbone, weights)
@@ -169,6 +170,8 @@ def _trained(
     effort: float,
 ) -> Any:
     import keras
+
+    from napari_stem3d.networks import scratch, transfer
 
     keras.utils.set_random_seed(seed)  # first weights and dropout
     model = getattr(scratch, how.build)(side=SIDE, classes=classes)

@@ -154,7 +154,7 @@ def _claim(folder: Path, tables: dict[str, Any]) -> None:
             f"{folder} must be a folder that can be written to. Received: {error.strerror}"
         ) from error
     before = read_toml(path, dict) if path.is_file() else tables
-    for key in before.keys() | tables.keys():
+    for key in sorted(before.keys() | tables.keys()):
         if key not in FREE and before.get(key) != tables.get(key):
             raise InputError(
                 f"{folder} holds a training with {key} = {before.get(key)!r}; go on with the same "

@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 
 from napari_stem3d._errors import InputError
 from napari_stem3d.analysis.inputs import reader_of
-from napari_stem3d.networks import backbones, transfer
 from napari_stem3d.networks.evaluation import proportion
-from napari_stem3d.networks.transfer import Examples, LastLayer
+from napari_stem3d.networks.last_layer import Examples, LastLayer
 from napari_stem3d.tasks import bottlenecks
 from napari_stem3d.tasks.folders import Picture
 
@@ -150,6 +149,8 @@ def transfer_to(
     InputError
         If an image, the backbone or the weights cannot be used, or a part of the split is empty.
     """
+    from napari_stem3d.networks import backbones, transfer
+
     say = progress or (lambda what, done, total: None)
     how, split = settings or LastLayer(), split or Split()
     started = time.perf_counter()
@@ -204,6 +205,8 @@ def _tuned(
     say: Told,
 ) -> tuple[Any, int, NDArray[np.floating]]:
     """Return the fine-tuned model, the batches it kept, and what it says of the test images."""
+    from napari_stem3d.networks import transfer
+
     order = np.concatenate([rows[part] for part in PARTS])
     place = np.empty_like(order)
     place[order] = np.arange(len(order))

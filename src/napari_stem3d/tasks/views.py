@@ -14,7 +14,7 @@ from napari_stem3d.analysis.batches import segment_frames
 from napari_stem3d.analysis.frames import checked_frame
 from napari_stem3d.analysis.same_object import describe_objects, judge_views, the_object
 from napari_stem3d.networks.prediction import Progress
-from napari_stem3d.networks.sets import HEADS, VIEW, split_views
+from napari_stem3d.networks.set_views import HEADS, VIEW, split_views
 from napari_stem3d.tasks.corners128 import TASKS, Corners128, seen_again
 from napari_stem3d.tasks.questions import QUESTIONS
 from napari_stem3d.tasks.verdicts import Verdicts
