@@ -35,9 +35,9 @@ def test_unfolding_doubles_the_size_and_keeps_places() -> None:
 
     from napari_stem3d.networks.blocks import unfold
 
-    image = keras.Input((4, 6, 5))
-    model = keras.Model(image, unfold(image, 2, "maps"))
-    values = np.zeros((1, 4, 6, 5), np.float32)
+    image = keras.Input((4, 6, 8))
+    model = keras.Model(image, unfold(image, "maps"))
+    values = np.zeros((1, 4, 6, 8), np.float32)
     values[0, 1, 4] = 1
     maps = np.asarray(model(values))
     assert maps.shape == (1, 8, 12, 2)
@@ -64,3 +64,22 @@ def test_second_differences_see_edges_but_neither_offset_nor_slope() -> None:
     assert set(np.argsort(strength)[-2:]) == {11, 12}  # columns 15 and 16, where the roof bends
     again = keras.layers.deserialize(keras.layers.serialize(layer))
     assert again.scale == layer.scale
+
+
+def test_far_places_know_of_each_other() -> None:
+    import keras
+
+    from napari_stem3d.networks.blocks import relate
+
+    image = keras.Input((6, 6, 3))
+    model = keras.Model(image, relate(image, 8))
+    rng = np.random.default_rng(0)
+    one = rng.normal(size=(1, 6, 6, 3)).astype(np.float32)
+    other = one.copy()
+    other[0, 5, 5] += 1
+    first, second = (np.asarray(model(values))[0] for values in (one, other))
+    assert first.shape == (36, 8)
+    assert np.abs(first[0] - second[0]).max() > 1e-4
+    again = keras.Model.from_config(model.get_config())
+    again.set_weights(model.get_weights())
+    np.testing.assert_allclose(np.asarray(again(one))[0], first, atol=1e-6)

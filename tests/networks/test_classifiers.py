@@ -31,6 +31,7 @@ def test_every_crop_gets_probabilities(classifier: Any, crops: np.ndarray) -> No
     output = {name: np.asarray(values) for name, values in classifier(crops).items()}
     assert {name: values.shape for name, values in output.items()} == {
         "corner_maps": (3, CROP, CROP, 2),
+        "edge_maps": (3, CROP, CROP, 3),
         "shape": (3, len(CLASSES)),
         "corners": (3, MOST_CORNERS + 1),
         "orbit": (3, len(ORBITS)),
@@ -40,7 +41,7 @@ def test_every_crop_gets_probabilities(classifier: Any, crops: np.ndarray) -> No
     for values in output.values():
         assert values.dtype == np.float32
         assert values.min() >= 0
-    for name in ("corner_maps", "shape", "corners", "orbit"):
+    for name in ("corner_maps", "edge_maps", "shape", "corners", "orbit"):
         assert output[name].max() <= 1
     for name in ("shape", "corners", "orbit"):
         np.testing.assert_allclose(output[name].sum(axis=-1), 1, atol=1e-5)

@@ -27,7 +27,7 @@ from napari_stem3d.simulation import (
     Sphere,
     random_rotation,
 )
-from napari_stem3d.tasks.crops import Crop, CropTask, corner_maps, relative_edges
+from napari_stem3d.tasks.crops import Crop, CropTask, corner_maps, edge_maps, relative_edges
 
 CUBOID = CLASSES.index("cuboid")
 CORNERS = {
@@ -55,6 +55,8 @@ def test_shapes_and_types(crops: list[Crop]) -> None:
     for crop in crops:
         assert crop.image.shape == (CROP, CROP, 2)
         assert crop.corner_maps.shape == (CROP, CROP, 2)
+        assert crop.edge_maps.shape == (CROP, CROP, 3)
+        assert 0 <= crop.edge_maps.min() <= crop.edge_maps.max() <= 1
         assert crop.image.dtype == crop.corner_maps.dtype == np.float32
         assert np.isfinite(crop.image).all()
         assert crop.image[..., 0].min() >= -1
@@ -85,6 +87,7 @@ def test_a_map_of_deformed_corners_is_empty_for_the_intact(crops: list[Crop]) ->
 def test_only_cuboids_have_orbits_and_edges(crops: list[Crop]) -> None:
     for crop in crops:
         assert crop.orbit.any() == crop.edges.any() == (crop.shape == CUBOID)
+        assert crop.edge_maps.any() == (crop.shape == CUBOID)
         # Whatever the edges are called, the number of corners stays.
         assert {ORBIT_CORNERS[k] for k in np.flatnonzero(crop.orbit)} <= {crop.corners}
 
@@ -177,3 +180,29 @@ def test_a_needle_between_the_pixels_still_has_a_crop() -> None:
     task = CropTask(20_001)
     for index in (109_018, 109_326):
         assert np.isfinite(task[index].image).all()
+
+
+@pytest.mark.parametrize("order", [(8.0, 10.0, 12.0), (12.0, 8.0, 10.0), (10.0, 12.0, 8.0)])
+def test_each_edge_is_marked_in_the_map_of_its_rank(order: tuple[float, float, float]) -> None:
+    rotation = Rotation.from_euler("xyz", (25, 33, 12), degrees=True)
+    particle = Particle(Cuboid(*order), (20.0, 20.0), rotation)
+    circle = Circle(20.0, 20.0, 9.0)
+    maps = edge_maps(particle, circle)
+    shape = particle.shape
+    assert isinstance(shape, Cuboid)
+    corners = rotation.apply(shape.vertices())[:, 1::-1] + particle.position
+    for one, other in shape.edges():
+        length = np.linalg.norm(np.subtract(*shape.vertices()[[one, other]]))
+        rank = sorted(order).index(round(length, 6))
+        y, x = np.rint(circle.to_crop(corners[[one, other]].mean(axis=0)[None]))[0].astype(int)
+        assert maps[y, x, rank] > 0.9
+
+
+def test_edges_of_one_length_share_their_marks() -> None:
+    rotation = Rotation.from_euler("xyz", (25, 33, 12), degrees=True)
+    maps = edge_maps(Particle(Cuboid(9.0, 9.0, 9.0), (20.0, 20.0), rotation), Circle(20, 20, 9.0))
+    np.testing.assert_array_equal(maps[..., 0], maps[..., 1])
+    assert maps.max() == pytest.approx(1 / 3, abs=0.01)
+    maps = edge_maps(Particle(Cuboid(9.0, 9.0, 12.0), (20.0, 20.0), rotation), Circle(20, 20, 9.0))
+    assert maps.max(axis=(0, 1)) == pytest.approx([0.5, 0.5, 1.0], abs=0.01)
+    assert not edge_maps(Particle(Sphere(8.0), (20.0, 20.0)), Circle(20.0, 20.0, 5.0)).any()

@@ -105,13 +105,12 @@ def encoder(x: Any, widths: tuple[int, ...], name: str = "encode") -> list[Any]:
     return stages
 
 
-def unfold(x: Any, channels: int, name: str) -> Any:
+def unfold(x: Any, name: str) -> Any:
     """Make maps of twice the size, whose pixels lie in the channels of `x` (Shi et al. 2016)."""
-    height, width = x.shape[1:3]
-    x = layers.Conv2D(4 * channels, 1, name=f"{name}_fold")(x)
-    x = layers.Reshape((height, width, 2, 2, channels), name=f"{name}_split")(x)
+    height, width, channels = x.shape[1:]
+    x = layers.Reshape((height, width, 2, 2, channels // 4), name=f"{name}_split")(x)
     x = layers.Permute((1, 3, 2, 4, 5), name=f"{name}_swap")(x)
-    return layers.Reshape((2 * height, 2 * width, channels), name=name)(x)
+    return layers.Reshape((2 * height, 2 * width, channels // 4), name=name)(x)
 
 
 def relate(x: Any, width: int, depth: int = 2, heads: int = 4, name: str = "relate") -> Any:

@@ -31,7 +31,8 @@ def build_particle_classifier(
     keras.Model
         From ``(batch, 64, 64, 2)``, a crop as `normalize_crop` returns it and the particle's
         mask, to a dict of ``corner_maps`` (batch, 64, 64, 2), probabilities of an intact and of
-        a deformed corner; ``shape`` (batch, 15), the probabilities of `CLASSES`; ``corners``
+        a deformed corner; ``edge_maps`` (batch, 64, 64, 3), of the shortest, middle and longest
+        edges of a cuboid; ``shape`` (batch, 15), the probabilities of `CLASSES`; ``corners``
         (batch, 9), those of 0 to 8 deformed corners; ``orbit`` (batch, 46), those of `ORBITS`;
         ``edges`` (batch, 3), the lengths of a cuboid's edges, ascending, over the radius of the
         circle around the particle; and ``features`` (batch, 256), from which all but the maps
@@ -41,11 +42,14 @@ def build_particle_classifier(
     x = SecondDifferences(name="differences")(crop) if differences else crop
     stages = encoder(stem(x, widths[0]), widths)
     deep, x = stages[-1], decoder(stages, widths)
-    marks = unfold(x, 2, "corner_scores")
-    maps = layers.Activation("sigmoid", dtype="float32", name="corner_maps")(marks)
+    outputs, marks = {}, []
+    for name, channels in (("corner_maps", 2), ("edge_maps", 3)):
+        scores = layers.Conv2D(4 * channels, 1, name=f"{name}_scores")(x)
+        marks.append(layers.Activation("sigmoid", name=f"{name}_folded")(scores))
+        unfolded = unfold(scores, f"{name}_unfolded")
+        outputs[name] = layers.Activation("sigmoid", dtype="float32", name=name)(unfolded)
 
-    folded = layers.Conv2D(8, 1, activation="sigmoid", name="evidence_marks")(x)
-    evidence = layers.Concatenate(name="evidence")([x, folded])
+    evidence = layers.Concatenate(name="evidence")([x, *marks])
     for k, filters in enumerate((96, 128), start=1):
         evidence = layers.Conv2D(
             filters,
@@ -65,7 +69,6 @@ def build_particle_classifier(
         ]
     )
     features = layers.Dense(256, activation="relu", name="combine")(features)
-    outputs = {"corner_maps": maps}
     for name, count in (
         ("shape", len(CLASSES)),
         ("corners", MOST_CORNERS + 1),

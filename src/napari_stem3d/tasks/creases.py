@@ -85,9 +85,9 @@ def crease_maps(particles: Iterable[Particle], size: int) -> tuple[NDArray, NDAr
         edges, corners = creases(particle)
         turn = particle.rotation.as_matrix()[1::-1].T
         place = np.array(particle.position)
-        _approach(edges @ turn + place, 4 * EDGE_SIGMA, maps[0])
+        approach(edges @ turn + place, 4 * EDGE_SIGMA, maps[0])
         points = corners @ turn + place
-        _approach(np.stack([points, points], axis=1), 4 * CORNER_SIGMA, maps[1])
+        approach(np.stack([points, points], axis=1), 4 * CORNER_SIGMA, maps[1])
     sigmas = np.array([EDGE_SIGMA, CORNER_SIGMA], np.float32)[:, None, None]
     edges, corners = np.exp(-maps / (2 * sigmas**2))
     return edges, corners
@@ -129,7 +129,7 @@ def _rim(piece: Piece, face: int, radius: float) -> Creases:
 
 
 @njit(cache=True)
-def _approach(segments: Array, reach: float, squares: NDArray[np.float32]) -> None:
+def approach(segments: Array, reach: float, squares: NDArray[np.float32]) -> None:
     """Lower each pixel of `squares` to its squared distance from segments (n, 2, 2), if near."""
     height, width = squares.shape
     for n in range(len(segments)):

@@ -22,7 +22,9 @@ from napari_stem3d.simulation import (
     random_rotation,
 )
 from napari_stem3d.tasks.conditions import log_uniform, random_microscope
+from napari_stem3d.tasks.creases import approach
 from napari_stem3d.tasks.particles import (
+    ALIKE,
     Fragment,
     allowed_orbits,
     beside,
@@ -48,6 +50,9 @@ class Crop(NamedTuple):
         Grey values and mask of the particle.
     corner_maps : ndarray, shape (64, 64, 2), float32
         Marks at its intact and at its deformed corners.
+    edge_maps : ndarray, shape (64, 64, 3), float32
+        Marks along the shortest, the middle and the longest edges of a cuboid, as if it were of
+        glass and intact; shared by those that are equally long.
     shape : int
         Index into `CLASSES`.
     corners : int
@@ -60,6 +65,7 @@ class Crop(NamedTuple):
 
     image: NDArray[np.float32]
     corner_maps: NDArray[np.float32]
+    edge_maps: NDArray[np.float32]
     shape: int
     corners: int
     orbit: NDArray[np.float32]
@@ -121,6 +127,7 @@ class CropTask:
         return Crop(
             crop_particle(fill_gaps(image), mask, circle),
             corner_maps(particle, circle),
+            edge_maps(particle, circle),
             CLASSES.index(named),
             len(particle.deformed_corners),
             allowed_orbits(particle),
@@ -140,6 +147,27 @@ def corner_maps(particle: Particle, circle: Circle) -> NDArray[np.float32]:
     for k, (down, across) in enumerate(marks.astype(np.float32)):
         channel = maps[..., int(k in deformed)]
         np.maximum(channel, np.outer(down, across), out=channel)
+    return maps
+
+
+def edge_maps(particle: Particle, circle: Circle) -> NDArray[np.float32]:
+    """Draw maps (64, 64, 3) with marks along a cuboid's edges, by the rank of their length."""
+    maps = np.zeros((CROP, CROP, 3), np.float32)
+    shape = particle.shape
+    if not isinstance(shape, Cuboid):
+        return maps
+    lengths = np.array([shape.a, shape.b, shape.c])
+    corners = particle.rotation.apply(shape.vertices())[:, 1::-1] + particle.position
+    ends = circle.to_crop(corners)[np.array(shape.edges())]
+    along = np.log2(np.abs(np.diff(shape.edges(), axis=1)[:, 0])).astype(int)  # bits: c, b, a
+    for axis in range(3):
+        squares = np.full((CROP, CROP), np.inf, np.float32)
+        approach(ends[along == 2 - axis], 4 * _MARK, squares)
+        marks = np.exp(-squares / (2 * _MARK**2))
+        shorter = np.sum(lengths < lengths[axis] / (1 + ALIKE))
+        alike = np.sum(np.abs(np.log(lengths / lengths[axis])) <= np.log(1 + ALIKE))
+        for rank in range(shorter, shorter + alike):
+            np.maximum(maps[..., rank], marks / alike, out=maps[..., rank])
     return maps
 
 

@@ -23,7 +23,7 @@ from napari_stem3d.simulation import (
 )
 from napari_stem3d.simulation.fields import length, whole
 
-_ALIKE = 0.03  # relative difference of edges that an image hardly tells apart
+ALIKE = 0.03  # relative difference of edges that an image hardly tells apart
 # Two deformed corners come more often: how they lie to each other is a question of its own.
 _COUNTS = np.array([1.4, 1, 1.6, 1, 1, 1, 1, 1, 1]) / 10
 _SPANS = ((0.25, 0.5), (0.1, 0.25), (0.1, 0.5))  # fractions of the edges that cuts take
@@ -139,7 +139,7 @@ def allowed_orbits(particle: Particle) -> NDArray[np.float32]:
         lengths = (shape.a, shape.b, shape.c)
         for first, second, third in itertools.permutations(range(3)):
             p, q, r = lengths[first], lengths[second], lengths[third]
-            if p <= q * (1 + _ALIKE) and q <= r * (1 + _ALIKE) and p <= r * (1 + _ALIKE):
+            if p <= q * (1 + ALIKE) and q <= r * (1 + ALIKE) and p <= r * (1 + ALIKE):
                 bits = [
                     [corner >> (2 - axis) & 1 for axis in (first, second, third)]
                     for corner in particle.deformed_corners

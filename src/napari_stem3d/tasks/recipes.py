@@ -54,7 +54,7 @@ def classes_batch(seed: int, size: int, number: int) -> tuple[Any, ...]:
     task = CropTask(seed)
     crops = [task[number * size + k] for k in range(size)]
     image, *values = (np.stack(arrays) for arrays in zip(*crops))
-    targets = dict(zip(("corner_maps", "shape", "corners", "orbit", "edges"), values))
+    targets = dict(zip(("corner_maps", "edge_maps", "shape", "corners", "orbit", "edges"), values))
     weights = {name: np.ones(size, np.float32) for name in targets}
     shapes = targets["shape"]
     cuboid = shapes == CLASSES.index("cuboid")
@@ -79,6 +79,7 @@ PARTICLE_CLASSES = Recipe(
     classes_batch,
     {
         "corner_maps": f"{_OURS}weighted_marks",
+        "edge_maps": f"{_OURS}weighted_marks",
         "shape": "sparse_categorical_crossentropy",
         "corners": "sparse_categorical_crossentropy",
         "orbit": f"{_OURS}any_of",
@@ -90,7 +91,14 @@ PARTICLE_CLASSES = Recipe(
         views=4,
         rate=1.5e-3,
         average=0.998,
-        loss_weights={"corner_maps": 4.0, "shape": 0.5, "corners": 1.0, "orbit": 0.5, "edges": 0.5},
+        loss_weights={
+            "corner_maps": 4.0,
+            "edge_maps": 1.0,
+            "shape": 0.5,
+            "corners": 1.0,
+            "orbit": 1.0,
+            "edges": 0.5,
+        },
         **CLASSES_SEEDS,
     ),
     {
