@@ -38,6 +38,7 @@ def test_a_batch_of_crops() -> None:
     assert images.shape == (size, CROP, CROP, 2)
     assert {name: values.shape for name, values in targets.items()} == {
         "corner_maps": (size, CROP, CROP, 2),
+        "edge_maps": (size, CROP, CROP, 3),
         "shape": (size,),
         "corners": (size,),
         "orbit": (size, len(ORBITS)),
