@@ -24,3 +24,6 @@ autodoc_typehints = "none"  # numpydoc's sections tell types together with shape
 napoleon_google_docstring = False
 napoleon_use_ivar = True  # attributes of dataclasses are described once, in the class docstring
 default_role = "code"  # `name` in a docstring is code
+# Sphinx looks up every word of a numpydoc type, and takes the "classes" of "shape (n, classes)"
+# for one of several attributes of that name.
+suppress_warnings = ["ref.python"]

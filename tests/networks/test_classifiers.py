@@ -18,7 +18,7 @@ def classifier() -> Any:
     model = build_particle_classifier((8, 12, 16))
     # Untrained blocks pass their input on and know no neighbours; trained ones do.
     rng = np.random.default_rng(1)
-    model.set_weights([rng.normal(0, 0.1, w.shape).astype(w.dtype) for w in model.get_weights()])
+    model.set_weights([rng.normal(0, 0.05, w.shape).astype(w.dtype) for w in model.get_weights()])
     return model
 
 
@@ -51,9 +51,7 @@ def test_crops_do_not_know_of_each_other(classifier: Any, crops: np.ndarray) -> 
     together = classifier(crops, training=False)
     alone = classifier(crops[1:2], training=False)
     for name, values in alone.items():
-        np.testing.assert_allclose(
-            np.asarray(values)[0], np.asarray(together[name])[1], rtol=1e-3, atol=1e-4
-        )
+        np.testing.assert_allclose(np.asarray(values)[0], np.asarray(together[name])[1], atol=1e-5)
 
 
 def test_it_survives_a_file(classifier: Any, crops: np.ndarray, tmp_path: Path) -> None:

@@ -126,7 +126,11 @@ def test_no_image_is_one_sentence(panel: SegmentWidget, notes: list[str]) -> Non
     ("data", "sentence"),
     [
         (np.zeros((8, 8, 3), np.uint8), "The layer 'bad' must be an image of grey values"),
-        (np.zeros((3, 3), np.float32), "An image must be a real grey image (y, x) of at least"),
+        (
+            np.zeros((3, 3), np.float32),
+            "An image must be a real grey image (y, x) of at least 8 x 8 pixels. "
+            "Received: an array of shape (3, 3)",
+        ),
     ],
 )
 def test_unsuitable_images_are_one_sentence(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from skimage.segmentation import relabel_sequential
 
-from napari_stem3d.analysis.classification import particle_views
+from napari_stem3d.analysis.classification import VIEWS, particle_views
 from napari_stem3d.analysis.frames import checked_frame
 from napari_stem3d.analysis.segmentation import instances, segment_frame
 from napari_stem3d.analysis.zoom import suitable_zoom
@@ -20,7 +20,6 @@ from napari_stem3d.networks.prediction import Maps, predict_batches, predict_map
 _TOGETHER = 16  # images
 _LARGEST = 256  # pixels of the sides of images that save time in company
 _ROUND = 64  # pixels: sides of images that need no margin are multiples of it
-_VIEWS = 8  # of each particle
 
 Image = NDArray[np.float32]
 Labels = NDArray[np.int32]
@@ -85,10 +84,16 @@ def particle_outputs(
         for views in particle_views(image, mask.astype(np.int32))
         for crop in views
     )
-    parts = list(predict_batches(model, crops))
+    # The maps of all crops together could fill the memory.
+    parts = [
+        {name: values for name, values in outputs.items() if values.ndim == 2}
+        for outputs in predict_batches(model, crops)
+    ]
     return {
-        name: np.concatenate([part[name] for part in parts]).reshape(-1, _VIEWS, size).mean(axis=1)
-        for name, size in ((n, v.shape[-1]) for n, v in parts[0].items() if v.ndim == 2)
+        name: np.concatenate([part[name] for part in parts])
+        .reshape(-1, VIEWS, values.shape[-1])
+        .mean(axis=1)
+        for name, values in parts[0].items()
     }
 
 

@@ -17,7 +17,7 @@ from napari_stem3d.analysis.statements import STATEMENTS, statements
 from napari_stem3d.networks import store
 from napari_stem3d.networks.prediction import Progress, predict_batches
 
-_VIEWS = 8
+VIEWS = 8  # of each particle
 _TOLD = ("shape", "corners", "orbit", "edges")
 COLUMNS = ("particle", "y", "x", *STATEMENTS)
 
@@ -103,10 +103,10 @@ def particle_views(
             crop_particle(image[window], mask, enclosing_circle(mask))
             for mask in outlines(labels[window] == label)
         ]
-        turned = [np.rot90(crops[k % 4], k // 2) for k in range(_VIEWS)]
+        turned = [np.rot90(crops[k % 4], k // 2) for k in range(VIEWS)]
         yield np.stack([view[:, ::-1] if k % 2 else view for k, view in enumerate(turned)])
 
 
 def _mean(outputs: NDArray[np.float32]) -> NDArray[np.float32]:
     """Average over the eight views of each particle, which follow each other."""
-    return outputs.reshape(-1, _VIEWS, outputs.shape[-1]).mean(axis=1)
+    return outputs.reshape(-1, VIEWS, outputs.shape[-1]).mean(axis=1)

@@ -93,10 +93,10 @@ PARTICLE_CLASSES = Recipe(
         average=0.998,
         loss_weights={
             "corner_maps": 4.0,
-            "edge_maps": 1.0,
+            "edge_maps": 0.5,
             "shape": 0.5,
             "corners": 1.0,
-            "orbit": 1.0,
+            "orbit": 2.0,
             "edges": 0.5,
         },
         **CLASSES_SEEDS,
