@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from napari_stem3d._errors import InputError
-from napari_stem3d.analysis.classification import COLUMNS, classify_frame, particle_views
+from napari_stem3d.analysis.classification import COLUMNS, classify_frame
 from napari_stem3d.networks.contracts import CLASSES
 from napari_stem3d.simulation import Cuboid, Cylinder, Grid, Particle, Sample, Scene, Sphere
 
@@ -60,14 +60,6 @@ def test_an_image_without_particles_gives_no_rows_but_all_columns() -> None:
     table = classify_frame(np.ones((32, 32)), np.zeros((32, 32), int))
     assert len(table) == 0
     assert list(table.columns) == list(COLUMNS)
-
-
-def test_crops_do_not_depend_on_how_much_lies_around(sample: Sample) -> None:
-    part = np.s_[40:144, 0:100]
-    whole = list(particle_views(sample.image, sample.labels))[1]
-    own = np.where(sample.labels == 2, 1, 0).astype(np.int32)
-    (cut,) = particle_views(sample.image[part], own[part])
-    np.testing.assert_allclose(cut, whole, atol=2e-4)
 
 
 @pytest.mark.parametrize(

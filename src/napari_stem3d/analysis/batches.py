@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from skimage.segmentation import relabel_sequential
 
-from napari_stem3d.analysis.classification import VIEWS, particle_views
 from napari_stem3d.analysis.frames import checked_frame
 from napari_stem3d.analysis.segmentation import instances, segment_frame
+from napari_stem3d.analysis.voting import particle_views, poll
 from napari_stem3d.analysis.zoom import suitable_zoom
 from napari_stem3d.networks import store
 from napari_stem3d.networks.normalization import normalize_frame
-from napari_stem3d.networks.prediction import Maps, predict_batches, predict_maps
+from napari_stem3d.networks.prediction import Maps, predict_maps
 
 _TOGETHER = 16  # images
 _LARGEST = 256  # pixels of the sides of images that save time in company
@@ -78,23 +78,11 @@ def particle_outputs(
         `classify_frame` averages them; without its maps.
     """
     model = store.load(network).model
-    crops = (
-        crop
-        for image, mask in particles
-        for views in particle_views(image, mask.astype(np.int32))
-        for crop in views
+    views = (
+        own for image, mask in particles for own in particle_views(image, mask.astype(np.int32))
     )
-    # The maps of all crops together could fill the memory.
-    parts = [
-        {name: values for name, values in outputs.items() if values.ndim == 2}
-        for outputs in predict_batches(model, crops)
-    ]
-    return {
-        name: np.concatenate([part[name] for part in parts])
-        .reshape(-1, VIEWS, values.shape[-1])
-        .mean(axis=1)
-        for name, values in parts[0].items()
-    }
+    told = list(poll(model, views))
+    return {name: np.stack([values[name] for values in told]) for name in told[0]}
 
 
 def _joins(image: Image, shape: tuple[int, ...]) -> bool:

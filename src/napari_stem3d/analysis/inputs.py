@@ -12,9 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from napari_stem3d._errors import InputError
 from napari_stem3d.analysis.batches import segment_frames
-from napari_stem3d.analysis.classification import particle_views
 from napari_stem3d.analysis.frames import checked_frame
 from napari_stem3d.analysis.resampling import resample
+from napari_stem3d.analysis.voting import particle_views
 from napari_stem3d.networks.channels import CHANNELS, FIELD, SIDE, pixel_channels
 from napari_stem3d.networks.contracts import CROP
 from napari_stem3d.networks.normalization import normalize_frame
@@ -121,7 +121,7 @@ def largest_particles(images: Sequence[ArrayLike], segmenter: str = SEGMENTER) -
     for frame, labels in zip(frames, segment_frames(frames, segmenter)):
         sizes = np.bincount(labels.ravel())[1:]
         own = labels == 1 + np.argmax(sizes) if sizes.any() else np.ones(frame.shape)
-        views.extend(particle_views(frame, own.astype(np.int32)))
+        views.extend(view.crops for view in particle_views(frame, own.astype(np.int32)))
     return views
 
 
