@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -32,6 +32,35 @@ def shared_data() -> Path:
     if not SHARED.is_dir():
         pytest.skip("the folder of real images, shared/data beside the repository, is missing")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def alive() -> Callable[[int], bool]:
+    """Tells whether a process runs; one that ended but was not yet collected does not."""
+
+    def runs(pid: int) -> bool:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return False
+        status = Path(f"/proc/{pid}/stat")
+        return not (status.exists() and status.read_text().rpartition(")")[2].split()[0] == "Z")
+
+    return runs
+
+
+@pytest.fixture(scope="session")
+def unlearned(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """Files of networks for ground truth and for classification that have learnt nothing."""
+    from napari_stem3d.networks.classifiers import build_particle_classifier
+    from napari_stem3d.networks.sets import build_set_classifier
+    from napari_stem3d.networks.store import write
+
+    folder = tmp_path_factory.mktemp("networks")
+    files = folder / "sets.keras", folder / "classes.keras"
+    write(build_set_classifier(8), files[0], {"name": "sets"})
+    write(build_particle_classifier((8, 8, 8)), files[1], {"name": "classes"})
+    return str(files[0]), str(files[1])
 
 
 def pytest_configure(config: pytest.Config) -> None:

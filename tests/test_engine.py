@@ -9,7 +9,7 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
@@ -207,7 +207,7 @@ def test_a_second_run_at_the_same_time_is_refused(engine: Engine) -> None:
     assert list(first) == [Result(1, -2)]
 
 
-def test_the_child_ends_with_its_parent(tmp_path: Path) -> None:
+def test_the_child_ends_with_its_parent(tmp_path: Path, alive: Callable[[int], bool]) -> None:
     """A script without a main guard, killed in the middle of a frame."""
     script = tmp_path / "script.py"
     script.write_text(
@@ -225,9 +225,9 @@ def test_the_child_ends_with_its_parent(tmp_path: Path) -> None:
     parent.wait()
     parent.stdout.close()
     deadline = time.monotonic() + 5
-    while _alive(child) and time.monotonic() < deadline:
+    while alive(child) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert not _alive(child)
+    assert not alive(child)
 
 
 def test_a_script_ends_cleanly_without_close(tmp_path: Path) -> None:
@@ -245,13 +245,3 @@ def test_a_script_ends_cleanly_without_close(tmp_path: Path) -> None:
 
 def test_there_is_one_shared_engine() -> None:
     assert shared_engine() is shared_engine()
-
-
-def _alive(pid: int) -> bool:
-    """Whether a process runs; one that ended but was not yet collected does not."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    status = Path(f"/proc/{pid}/stat")
-    return not (status.exists() and status.read_text().rpartition(")")[2].split()[0] == "Z")

@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from napari_stem3d._errors import InputError
 
 pytestmark = pytest.mark.tensorflow
-
-
-@pytest.fixture(scope="module")
-def networks(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
-    """Networks for ground truth and classification that have learnt nothing."""
-    from napari_stem3d.networks.classifiers import build_particle_classifier
-    from napari_stem3d.networks.sets import build_set_classifier
-    from napari_stem3d.networks.store import write
-
-    folder: Path = tmp_path_factory.mktemp("networks")
-    files = folder / "sets.keras", folder / "classes.keras"
-    write(build_set_classifier(8), files[0], {"name": "sets"})
-    write(build_particle_classifier((8, 8, 8)), files[1], {"name": "classes"})
-    return str(files[0]), str(files[1])
 
 
 @pytest.fixture
@@ -45,44 +29,44 @@ def test_the_object_is_the_largest_particle_wholly_inside(labels: np.ndarray) ->
 
 
 def test_one_view_says_what_the_classifier_says(
-    labels: np.ndarray, networks: tuple[str, str]
+    labels: np.ndarray, unlearned: tuple[str, str]
 ) -> None:
     from napari_stem3d.analysis.classification import classify_frame
     from napari_stem3d.analysis.same_object import describe_frame, object_table
     from napari_stem3d.networks.set_views import VIEW, split_views
 
     image = np.random.default_rng(0).poisson(20 + 30 * (labels > 0)).astype(np.float32)
-    view = describe_frame(image, labels, networks[1])
+    view = describe_frame(image, labels, unlearned[1])
     assert view.shape == (1, VIEW)
     # The circle around 20 x 20 pixels, half a pixel wider; guesses of the outline differ a bit.
     radius = 20 * np.exp(split_views(view)["radius"][0, 0])
     assert abs(radius - np.hypot(9.5, 9.5)) < 1.5
-    alone = classify_frame(image, labels, networks[1]).query("particle == 3").iloc[0]
-    told = object_table(view, networks[0]).iloc[0]
+    alone = classify_frame(image, labels, unlearned[1]).query("particle == 3").iloc[0]
+    told = object_table(view, unlearned[0]).iloc[0]
     assert (told["images"], told["same_object"]) == (1, 1)
     assert [told[n] for n in ("shape", "corners")] == [alone[n] for n in ("shape", "corners")]
     chances = [name for name in told.index if name.startswith("p_")]
     np.testing.assert_allclose(told[chances].astype(float), alone[chances].astype(float), atol=1e-4)
 
 
-def test_several_views_give_one_row_in_any_order(networks: tuple[str, str]) -> None:
+def test_several_views_give_one_row_in_any_order(unlearned: tuple[str, str]) -> None:
     from napari_stem3d.analysis.same_object import COLUMNS, object_table
     from napari_stem3d.networks.set_views import VIEW
 
     views = np.random.default_rng(0).normal(-2, 1, (4, VIEW)).astype(np.float32)
-    table = object_table(views, networks[0])
+    table = object_table(views, unlearned[0])
     assert list(table.columns) == list(COLUMNS)
     assert table["images"].tolist() == [4]
     assert 0 < table["same_object"][0] < 1
-    again = object_table(views[::-1], networks[0])
+    again = object_table(views[::-1], unlearned[0])
     np.testing.assert_allclose(again["shape_probability"], table["shape_probability"], rtol=1e-4)
 
 
-def test_images_without_a_particle_have_no_view(networks: tuple[str, str]) -> None:
+def test_images_without_a_particle_have_no_view(unlearned: tuple[str, str]) -> None:
     from napari_stem3d.analysis.same_object import describe_frame, object_table
 
     image = np.arange(400, dtype=np.float32).reshape(20, 20)
-    none = describe_frame(image, np.zeros((20, 20), int), networks[1])
+    none = describe_frame(image, np.zeros((20, 20), int), unlearned[1])
     assert none.shape == (0, 330)
     with pytest.raises(InputError, match=r"one view at least\. Received: \(0, 330\)"):
-        object_table(none, networks[0])
+        object_table(none, unlearned[0])

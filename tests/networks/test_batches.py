@@ -158,7 +158,9 @@ if __name__ == "__main__":
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
-def test_workers_ignore_ctrl_c_and_do_not_outlive_their_parent(function, tmp_path: Path) -> None:
+def test_workers_ignore_ctrl_c_and_do_not_outlive_their_parent(
+    function, tmp_path: Path, alive: Callable[[int], bool]
+) -> None:
     function("process")
     script = tmp_path / "alone.py"
     script.write_text(textwrap.dedent(ALONE))
@@ -175,12 +177,3 @@ def test_workers_ignore_ctrl_c_and_do_not_outlive_their_parent(function, tmp_pat
             return
         time.sleep(0.1)
     pytest.fail("the worker still runs")
-
-
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    status = Path(f"/proc/{pid}/stat")
-    return not (status.exists() and status.read_text().rpartition(")")[2].split()[0] == "Z")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -29,30 +27,16 @@ def test_the_same_object_is_seen_again_in_another_pose() -> None:
     assert not edge.any()
 
 
-@pytest.fixture(scope="module")
-def networks(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
-    """Networks for ground truth and classification that have learnt nothing."""
-    from napari_stem3d.networks.classifiers import build_particle_classifier
-    from napari_stem3d.networks.sets import build_set_classifier
-    from napari_stem3d.networks.store import write
-
-    folder: Path = tmp_path_factory.mktemp("networks")
-    files = folder / "sets.keras", folder / "classes.keras"
-    write(build_set_classifier(8), files[0], {"name": "sets"})
-    write(build_particle_classifier((8, 8, 8)), files[1], {"name": "classes"})
-    return str(files[0]), str(files[1])
-
-
-def test_one_row_per_number_of_images(networks: tuple[str, str]) -> None:
+def test_one_row_per_number_of_images(unlearned: tuple[str, str]) -> None:
     from napari_stem3d.tasks.views import evaluate_views
 
     done = []
     table = evaluate_views(
-        networks[0],
+        unlearned[0],
         views=(1, 3),
         count=4,
         seed=1,
-        classifier=networks[1],
+        classifier=unlearned[1],
         progress=lambda *steps: done.append(steps),
     )
     assert done == [(1, 4), (2, 4), (3, 4), (4, 4)]
