@@ -7,6 +7,7 @@ import pytest
 
 from napari_stem3d._errors import InputError
 from napari_stem3d.analysis.classification import COLUMNS, classify_frame
+from napari_stem3d.analysis.statements import deformed_chance
 from napari_stem3d.networks.contracts import CLASSES
 from napari_stem3d.simulation import Cuboid, Cylinder, Grid, Particle, Sample, Scene, Sphere
 
@@ -39,7 +40,7 @@ def test_probabilities_are_consistent_with_the_statements(sample: Sample) -> Non
     np.testing.assert_allclose(shapes.sum(axis=1), 1, atol=1e-5)
     np.testing.assert_allclose(corners.sum(axis=1), 1, atol=1e-5)
     np.testing.assert_allclose(table["shape_probability"], shapes.max(axis=1))
-    np.testing.assert_allclose(table["deformed_probability"], 1 - corners[:, 0], atol=1e-6)
+    np.testing.assert_allclose(table["deformed_probability"], deformed_chance(corners), rtol=1e-5)
     assert ((table["corners"] > 0) == table["deformed"]).all()
     np.testing.assert_allclose(
         table["corners_probability"], corners[np.arange(len(table)), table["corners"]]

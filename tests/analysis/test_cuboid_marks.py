@@ -40,6 +40,13 @@ def test_lengths_follow_from_the_projection() -> None:
         np.testing.assert_allclose(true_pose(particle, circle).lengths, lengths, rtol=1e-4)
 
 
+def test_the_length_of_an_edge_along_the_beam_is_not_known() -> None:
+    upright = Pose(np.array([32.0, 32.0]), np.array([[0.0, 0.1], [0.0, 18.0], [15.0, 0.0]]))
+    assert upright.doubts(0.3)[0] > 1
+    on_a_corner = Pose(np.array([32.0, 32.0]), np.array([[12, 0], [-6, 10.4], [-6, -10.4]]))
+    assert on_a_corner.doubts(0.3).max() < 0.1
+
+
 def test_of_forty_boxes_thirty_eight_are_found_to_half_a_pixel() -> None:
     off = []
     for seed in range(40):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_stem3d.analysis.statements import STATEMENTS, statements
+from napari_stem3d.analysis.statements import STATEMENTS, deformed_chance, statements
 from napari_stem3d.networks.contracts import CLASSES, ORBITS, PAIRS
 
 AXES = {axes: name for name, axes in PAIRS.items()}
@@ -80,7 +80,14 @@ def test_a_network_may_know_nothing_of_orbits() -> None:
 
 
 def test_what_is_likelier_deformed_than_not_has_a_deformed_corner() -> None:
-    numbers = np.array([0.4, 0.3, 0.3, 0, 0, 0, 0, 0, 0], np.float32)
+    numbers = np.array([0.1, 0.5, 0.4, 0, 0, 0, 0, 0, 0], np.float32)
     said = statements(told()["shape"], numbers)
     assert said["deformed"]
     assert said["corners"] == 1
+
+
+@pytest.mark.parametrize(("none", "chance"), [(0, 1), (1 / 9, 1 / 2), (1 / 2, 1 / 9), (1, 0)])
+def test_whether_it_is_deformed_is_asked_at_even_odds(none: float, chance: float) -> None:
+    numbers = np.full((2, 9), (1 - none) / 8)
+    numbers[:, 0] = none
+    np.testing.assert_allclose(deformed_chance(numbers), chance, atol=1e-12)

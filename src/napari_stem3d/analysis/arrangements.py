@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from napari_stem3d.analysis.cuboid_marks import SIGNS, Pose, draw_corners, find_pose
 from napari_stem3d.networks.contracts import ORBIT_CORNERS, ORBITS, orbit
@@ -13,6 +15,8 @@ from napari_stem3d.networks.contracts import ORBIT_CORNERS, ORBITS, orbit
 _CHOICES = np.array(list(itertools.combinations(range(len(SIGNS)), 2)))
 _SURE = 0.01  # no mark counts as surely there or surely not
 _TRUST = 0.1  # share of the pixels of a mark that say anything of their own
+_PLACE = 0.25  # pixels to which the ends of edges are known
+_ROUGHLY = 0.04  # least relative error of the ratio of two lengths
 _FLOOR = 1e-3  # least probability of what the network told before its marks were read
 
 
@@ -45,20 +49,28 @@ def read_pairs(
     pose = find_pose(corner_maps.sum(axis=-1).clip(0, 1), edge_maps.sum(axis=-1).clip(0, 1))
     if pose is None:
         return told.astype(np.float32)
-    names = _names(pose)
-    score = _TRUST * _agreement(pose, corner_maps)
-    score += np.log(np.maximum(told[names], _FLOOR))
+    agreement = np.exp(_TRUST * _agreement(pose, corner_maps))
     likely = np.zeros(len(ORBITS))
-    np.maximum.at(likely, names, np.exp(score - score.max()))
+    for order in itertools.permutations(range(3)):
+        names = _names(order)
+        chance = _ascending(pose, list(order)) * agreement
+        np.maximum.at(likely, names, chance * np.maximum(told[names], _FLOOR))
     pairs = np.array(ORBIT_CORNERS) == _CHOICES.shape[1]
     return np.where(pairs, likely / likely.sum() * told[pairs].sum(), told).astype(np.float32)
 
 
-def _names(pose: Pose) -> NDArray[np.intp]:
-    """Name the orbit of each pair of corners, by its number in `ORBITS`."""
-    order = np.argsort(pose.lengths)  # orbits are named with the edges in ascending order
-    sides = (SIGNS[_CHOICES][..., order] > 0) @ np.array([4, 2, 1])
+@cache
+def _names(order: tuple[int, ...]) -> NDArray[np.intp]:
+    """Name the orbit of each pair of corners, by its number in `ORBITS`, edges in this order."""
+    sides = (SIGNS[_CHOICES][..., list(order)] > 0) @ np.array([4, 2, 1])
     return np.array([ORBITS.index(orbit(corners)) for corners in sides.tolist()])
+
+
+def _ascending(pose: Pose, order: list[int]) -> float:
+    """Probability that edges are in ascending order, as well as their lengths are known."""
+    steps = np.diff(np.log(np.maximum(pose.lengths[order], 1e-3)))
+    doubts = pose.doubts(_PLACE)[order]
+    return float(ndtr(steps / np.hypot(_ROUGHLY, np.hypot(doubts[1:], doubts[:-1]))).prod())
 
 
 def _agreement(pose: Pose, corner_maps: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -27,6 +27,8 @@ SIGNS = np.array(list(itertools.product((-1.0, 1.0), repeat=3)))
 _ENDS = np.array([(i, i | bit) for bit in (4, 2, 1) for i in range(8) if not i & bit])
 _ALONG = np.linspace(0.12, 0.88, 6)[:, None]  # where edges are looked at, away from the corners
 
+_STEPS_OF_HALVES = np.concatenate([np.eye(6), -np.eye(6)]).reshape(-1, 3, 2)
+
 Map = NDArray[np.floating]
 
 
@@ -66,6 +68,17 @@ class Pose(NamedTuple):
     def lengths(self) -> NDArray[np.float64]:
         """Half the lengths (3,) of the edges [pixels]."""
         return np.sqrt((self.halves**2).sum(axis=1) + np.maximum(self.depths, 0))
+
+    def doubts(self, places: float) -> NDArray[np.float64]:
+        """Relative errors (3,) of the lengths, if the ends of halves are known to `places` pixels.
+
+        An edge that points along the beam is hidden behind its own corner: nothing in the image
+        of the marks tells its length.
+        """
+        moved = [self.halves + step * places for step in _STEPS_OF_HALVES]
+        lengths = np.array([Pose(self.centre, halves).lengths for halves in moved])
+        changes = np.log(np.maximum(lengths, 1e-3) / np.maximum(self.lengths, 1e-3))
+        return np.sqrt((changes**2).mean(axis=0) * len(changes) / 2)
 
 
 def find_pose(corners: Map, edges: Map) -> Pose | None:

@@ -50,13 +50,14 @@ def statements(
     dict
         `STATEMENTS`: the likeliest ``shape``, ``"other"`` where it is none that the network
         knows; whether any corner is ``deformed``, and how many ``corners`` are, at least one of a
-        deformed particle; the probability of each. Of two deformed corners of a cuboid,
-        ``arrangement`` says whether they share an ``edge``, the diagonal of a ``face`` or of the
-        ``body``, and ``arrangement_axes`` along which of the edges a <= b <= c they differ, where
-        the lengths of the edges tell; both are empty otherwise. ``p_pair_...`` are the
-        probabilities of the arrangements if two corners are deformed.
+        deformed particle; the probability of each (see `deformed_chance`). Of two deformed
+        corners of a cuboid, ``arrangement`` says whether they share an ``edge``, the diagonal of a
+        ``face`` or of the ``body``, and ``arrangement_axes`` along which of the edges
+        a <= b <= c they differ, where the lengths of the edges tell; both are empty otherwise.
+        ``p_pair_...`` are the probabilities of the arrangements if two corners are deformed.
     """
-    deformed = bool(corners[0] < 0.5)
+    deformed_probability = float(deformed_chance(corners))
+    deformed = deformed_probability > 0.5
     number = 1 + int(np.argmax(corners[1:])) if deformed else 0
     named = CLASSES[int(np.argmax(shape))]
     pairs = np.full(len(PAIRS), np.nan) if orbit is None else orbit[_PAIR_ORBITS]
@@ -68,7 +69,7 @@ def statements(
         "shape": named,
         "shape_probability": float(shape.max()),
         "deformed": deformed,
-        "deformed_probability": float(1 - corners[0]),
+        "deformed_probability": deformed_probability,
         "corners": number,
         "corners_probability": float(corners[number]),
         "arrangement": arrangement,
@@ -77,6 +78,27 @@ def statements(
         **{f"p_corners_{k}": float(p) for k, p in enumerate(corners)},
         **{f"p_pair_{name}": float(p) for name, p in zip(PAIRS.values(), pairs)},
     }
+
+
+def deformed_chance(corners: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Probability that any corner is deformed, if intact and deformed particles are as common.
+
+    The probabilities of the numbers are those of a world where each of 0 to 8 is as common as the
+    others, where one cuboid in nine is intact. Who asks whether a particle is deformed does not
+    mean that.
+
+    Parameters
+    ----------
+    corners : ndarray, shape (..., 9)
+        Probabilities of 0 to 8 deformed corners.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        Probabilities.
+    """
+    some = 1 - corners[..., 0]
+    return some / (some + MOST_CORNERS * corners[..., 0])
 
 
 def _arrangement(pairs: NDArray[np.floating], edges: NDArray[np.float32] | None) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_stem3d.analysis.statements import deformed_chance
 from napari_stem3d.networks.contracts import (
     ARRANGEMENTS,
     CLASSES,
@@ -60,17 +61,17 @@ class Question:
     def told(self, probabilities: Probabilities) -> NDArray[np.int64]:
         """Class (objects,) that is told of each object, as `classify_frame` decides.
 
-        What is likelier deformed than not has one corner at least: a sum of eight chances may
-        outweigh the one of none, though each of them is smaller.
+        What is likelier deformed than not, see `deformed_chance`, has one corner at least.
         """
         if not self.ordered:
             return np.argmax(probabilities, axis=1)
         some = 1 + np.argmax(probabilities[:, 1:], axis=1)
-        return np.where(probabilities[:, 0] < 0.5, some, 0)
+        return np.where(deformed_chance(probabilities) > 0.5, some, 0)
 
 
 def _deformed(corners: Probabilities) -> Probabilities:
-    return np.stack([corners[:, 0], 1 - corners[:, 0]], axis=1)
+    chance = deformed_chance(corners)
+    return np.stack([1 - chance, chance], axis=1)
 
 
 def _pairs(orbits: Probabilities) -> Probabilities:
