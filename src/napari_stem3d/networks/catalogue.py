@@ -44,6 +44,7 @@ def register_networks() -> list[NetworkSpec]:
             name="same-particle",
             task="ground-truth",
             builder="napari_stem3d.networks.sets:build_set_classifier",
+            weights=_WEIGHTS.format("same-particle"),
             description="what one object is, from all images that show it in unknown poses",
             recipe="napari_stem3d.tasks.sets:SAME_PARTICLE",
         ),
