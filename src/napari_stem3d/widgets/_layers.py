@@ -15,6 +15,7 @@ LayerData = tuple[Any, dict[str, Any], str]
 ROLE, PREVIEW = "stem3d_role", "stem3d_preview"  # in a layer's metadata
 # Okabe and Ito's colours, which colour-blind readers tell apart; grey instead of their black.
 COLOURS = "#e69f00 #56b4e9 #009e73 #f0e442 #0072b2 #d55e00 #cc79a7 #999999".split()
+PALE = "#f5d799 #bbe1f6 #99d8c7 #faf5c0 #99c7e0 #eebf99 #ebc9dc #d6d6d6".split()  # halfway to white
 TAKEN_OVER = {"name", "scale", "translate", "units", "axis_labels", "metadata", "features"}
 
 

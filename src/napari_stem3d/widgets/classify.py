@@ -1,5 +1,6 @@
 """Classify particles: shape and deformation of every particle, in colours and as a table."""
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +14,7 @@ from napari_stem3d.engine import Progress, Result
 from napari_stem3d.plugins import registry
 from napari_stem3d.signals import Stack, from_layer
 from napari_stem3d.widgets._image_panel import ImagePanel, layer_menu, network_menu, required
-from napari_stem3d.widgets._layers import COLOURS, ParticleLayer
+from napari_stem3d.widgets._layers import COLOURS, PALE, ParticleLayer
 
 
 class ClassifyWidget(ImagePanel):
@@ -118,7 +119,7 @@ def class_colours(classes: pd.Series) -> dict[str, str]:
     """Return the colour of every class, the same one in every image."""
     known = list(registry().shapes)
     others = sorted(set(classes) - set(known))
-    return {name: COLOURS[i % len(COLOURS)] for i, name in enumerate([*known, *others])}
+    return dict(zip([*known, *others], itertools.cycle(COLOURS + PALE)))
 
 
 def summary_text(features: pd.DataFrame, colours: dict[str, str]) -> str:
