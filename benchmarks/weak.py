@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 SEEDS = (1, 2, 3)
 IMAGES, FRESH = 2000, 2000
-STEPS = 1200
+STEPS = 4800
 PICTURE = Path(__file__).resolve().parents[1] / "docs" / "images" / "weak.png"
 SHOWN = 8  # images in it
 FEW = 2  # deformed corners up to which a blind guess seldom hits one

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from napari_stem3d.networks.cards import figures_in_short
 from napari_stem3d.networks.store import read_card
 from napari_stem3d.plugins import get_network
 from napari_stem3d.tasks.corners128 import DOSES, TASKS
 from napari_stem3d.tasks.figure_tables import markdown, renewed
-from napari_stem3d.tasks.figures import conditions
+from napari_stem3d.tasks.figures import NETWORKS, conditions
 
 PAGE = Path(__file__).parents[2] / "docs" / "networks.md"
 ROW = {
@@ -28,12 +30,13 @@ ROW = {
 }
 
 
-def test_the_page_shows_what_the_card_says() -> None:
-    path = get_network("particle-classes").weights_path
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_page_shows_what_the_card_says(name: str) -> None:
+    path = get_network(name).weights_path
     assert path is not None
     text = PAGE.read_text(encoding="utf-8")
-    assert renewed(text, "particle-classes", read_card(path)["figures"]) == text
-    assert renewed(text, "particle-classes", [ROW]) != text
+    assert renewed(text, name, read_card(path)["figures"]) == text
+    assert renewed(text, name, [ROW]) != text
 
 
 def test_a_row_in_words() -> None:

@@ -9,7 +9,14 @@ import pytest
 
 from napari_stem3d.networks.channels import CHANNELS, SIDE
 from napari_stem3d.tasks.images import LabelledImages
-from napari_stem3d.tasks.weak import ARMS, PARTICLE_IMAGES, blind_hits, compare, mcnemar
+from napari_stem3d.tasks.weak import (
+    ARMS,
+    PARTICLE_IMAGES,
+    blind_hits,
+    compare,
+    evaluate_images,
+    mcnemar,
+)
 
 
 def test_mcnemar_looks_at_what_differs_alone() -> None:
@@ -52,3 +59,12 @@ def test_it_finds_places_from_numbers_alone_where_the_maps_show_them() -> None:
     assert shown.right.mean() > 0.9 > alone.right.mean()
     assert shown.hit[test.numbers > 0].mean() > 0.9
     assert not shown.hit[test.numbers == 0].any()
+
+
+@pytest.mark.tensorflow
+def test_the_network_that_ships_is_better_than_guessing() -> None:
+    table = evaluate_images(count=40, seed=8).set_index("figure")
+    assert (table["low"] <= table["value"]).all() and (table["value"] <= table["high"]).all()
+    assert table.loc["intact or deformed", "low"] > 50
+    assert table.loc["looked at a deformed corner", "value"] > table["baseline"].iloc[-1]
+    assert table.loc["looked at a deformed corner", "images"] < 40  # the intact have none

@@ -52,6 +52,7 @@ def register_networks() -> list[NetworkSpec]:
             name="particle-images",
             task="image-classification",
             builder="napari_stem3d.networks.images:build_image_classifier",
+            weights=_WEIGHTS.format("particle-images"),
             description="whether a cuboid is deformed, and where, learnt from labels alone",
             recipe="napari_stem3d.tasks.weak:PARTICLE_IMAGES",
         ),

@@ -7,6 +7,7 @@ import importlib
 import io
 import json
 import zipfile
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_stem3d._errors import InputError
 from napari_stem3d.networks.precision import suited
-from napari_stem3d.plugins import get_network
+from napari_stem3d.plugins import get_network, registry
 
 if TYPE_CHECKING:
     import keras
@@ -141,7 +142,7 @@ def load(name: str) -> Network:
         )
     import keras
 
-    importlib.import_module("napari_stem3d.networks.blocks")  # whose layers the file may name
+    _import_layers()
     try:
         model = keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:
@@ -149,3 +150,11 @@ def load(name: str) -> Network:
             f"{path.name} must be a Keras model that can be loaded safely. Received: {error}"
         ) from error
     return Network(suited(model), card)
+
+
+def _import_layers() -> None:
+    """Import the modules of all builders, whose layers and functions a file may name."""
+    for spec in registry().of_kind("network").values():
+        # A stranger's module may break in any way; it must not take others' networks down.
+        with suppress(Exception):
+            importlib.import_module(spec.builder.partition(":")[0])

@@ -61,5 +61,9 @@ def _in_words(row: Row) -> dict[str, str]:
 def _table(rows: list[Row]) -> str:
     columns = list(dict.fromkeys(column for row in rows for column in row))
     lines = [[c.replace("_", " ") for c in columns], ["---"] * len(columns)]
-    lines += [[str(row.get(column, "")) for column in columns] for row in rows]
+    lines += [[_cell(row.get(column, "")) for column in columns] for row in rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _cell(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value).replace("_", " ")

@@ -23,10 +23,11 @@ from napari_stem3d.tasks.figure_tables import renewed
 from napari_stem3d.tasks.pixel_evaluation import evaluate_pixels
 from napari_stem3d.tasks.scene_evaluation import evaluate_scenes
 from napari_stem3d.tasks.views import evaluate_views
+from napari_stem3d.tasks.weak import evaluate_images
 
 _LOG = logging.getLogger(__name__)
 _CHANGED = ("deformed", "corners", "shape")  # tasks that are tried on changed grey values
-NETWORKS = ("particle-unet", "particle-classes", "same-particle")
+NETWORKS = ("particle-unet", "particle-classes", "same-particle", "particle-images")
 
 
 def conditions(count: int) -> Iterator[tuple[Corners128, str, int]]:
@@ -71,14 +72,15 @@ def measure_classes(count: int = COUNT, network: str = "particle-classes") -> pd
     return pd.concat(tables)
 
 
-def _measure(name: str, objects: int, scenes: int) -> pd.DataFrame:
+def _measure(name: str, objects: int, scenes: int) -> list[pd.DataFrame]:
     if name == "particle-classes":
-        return measure_classes(objects)
+        return [measure_classes(objects)]
     if name == "same-particle":
-        return evaluate_views(name, count=max(1, objects // 4))
-    rows = [evaluate_scenes(name, count=scenes)]
-    rows += [evaluate_pixels(name, dose, count=max(1, scenes // 2)) for dose in ("standard", "low")]
-    return pd.concat(rows)
+        return [evaluate_views(name, count=max(1, objects // 4))]
+    if name == "particle-images":
+        return [evaluate_images(name, count=objects)]
+    pixels = [evaluate_pixels(name, d, count=max(1, scenes // 2)) for d in ("standard", "low")]
+    return [evaluate_scenes(name, count=scenes), pd.concat(pixels)]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -98,15 +100,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
         path = get_network(name).weights_path
         if path is None:
             raise InputError(f"The network {name!r} must have weights. Received: none")
-        table = _measure(name, options.objects, options.scenes)
-        _LOG.info(table.to_string(index=False))
-        card = store.read_card(path) | {"figures": _rows(table)}
+        tables = _measure(name, options.objects, options.scenes)
+        for table in tables:
+            _LOG.info(table.to_string(index=False))
+        card = store.read_card(path) | {"figures": [row for t in tables for row in _rows(t)]}
         store.write_card(path, card)
         if options.page:
             text = options.page.read_text(encoding="utf-8")
             options.page.write_text(renewed(text, name, card["figures"]), encoding="utf-8")
         if options.csv:
-            table.to_csv(options.csv / f"{name}.csv", index=False)
+            pd.concat(tables).to_csv(options.csv / f"{name}.csv", index=False)
 
 
 def _rows(table: pd.DataFrame) -> list[dict[str, object]]:
