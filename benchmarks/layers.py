@@ -37,6 +37,7 @@ def main(seed: int) -> None:
             views=2,
             average=0.99,
             seed=number,
+            validation_seed=seed,
             interval=STEPS,
             loss_weights={"corner_maps": 4.0, "corners": 1.0},
         )
