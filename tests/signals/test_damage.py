@@ -82,6 +82,16 @@ def merlin(path, frames=9, declared=9, size=32):
 
 
 @pytest.mark.parametrize("lazy", [False, True])
+@pytest.mark.filterwarnings("ignore:.*photometric:DeprecationWarning")
+def test_planes_that_tifffile_took_for_colours_are_explained(tmp_path, lazy):
+    tifffile.imwrite(tmp_path / "four.tif", FRAMES[:4].astype(np.float32))
+    with pytest.raises(InputError, match=r"4 planes are the colours .*minisblack"):
+        load(tmp_path / "four.tif", lazy=lazy)
+    tifffile.imwrite(tmp_path / "grey.tif", FRAMES[:4], photometric="minisblack")
+    assert load(tmp_path / "grey.tif", lazy=lazy)[0].frame_count == 4
+
+
+@pytest.mark.parametrize("lazy", [False, True])
 def test_merlin_series_is_read_in_native_byte_order(tmp_path, lazy):
     path = tmp_path / "series.mib"
     merlin(path)

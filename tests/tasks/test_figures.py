@@ -52,6 +52,9 @@ def test_a_row_in_words() -> None:
 def test_figures_in_short_are_those_at_the_reference_conditions() -> None:
     usual = ROW | {"cuts": "large"}
     assert figures_in_short({"figures": [ROW, usual]}) == ["corners 81.25 % (79.5 to 82.9)"]
+    pixels = {"task": "pixel-wise", "figure": "foreground_iou", "value": 94.8}
+    assert figures_in_short({"figures": [pixels]}) == ["foreground iou 94.8 %"]
+    assert figures_in_short({"figures": [{"task": "of a stranger"}]}) == []
     assert figures_in_short({}) == []
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 _USUAL = {"dose": "standard", "change": "none", "cuts": "large", "magnification": 1}
+_SHARES = ("accuracy", "found", "value", "f1")  # what a row may call its share, in percent
 
 
 def figures_in_short(card: dict[str, Any]) -> list[str]:
@@ -20,12 +21,17 @@ def figures_in_short(card: dict[str, Any]) -> list[str]:
     list of str
         Such as ``"corners 87.0 % (85.5 to 88.4)"``.
     """
-    rows = card.get("figures", [])
-    return [_words(r) for r in rows if all(r.get(name, v) == v for name, v in _USUAL.items())]
+    return [
+        _words(row)
+        for row in card.get("figures", [])
+        if all(row.get(name, v) == v for name, v in _USUAL.items())
+        and any(name in row for name in _SHARES)
+    ]
 
 
 def _words(row: dict[str, Any]) -> str:
-    share = row.get("accuracy", row.get("found", row.get("f1")))
+    share = next(row[name] for name in _SHARES if name in row)
     interval = f" ({row['low']} to {row['high']})" if "low" in row else ""
     images = f" from {row['views']}" if "views" in row else ""
-    return f"{row.get('task', '')}{images} {share} %{interval}"
+    asked = str(row.get("figure", row.get("task", ""))).replace("_", " ")
+    return f"{asked}{images} {share} %{interval}"

@@ -20,6 +20,13 @@ def tiff_damage(path: Path) -> str | None:
     with tifffile.TiffFile(path) as file:
         if not file.pages:
             return "it has no pages"
+        first = file.pages[0].keyframe
+        if first.samplesperpixel > 1 and first.planarconfig == tifffile.PLANARCONFIG.SEPARATE:
+            # What tifffile makes of a stack of three or four frames unless it is told otherwise.
+            return (
+                f"its {first.samplesperpixel} planes are the colours of one picture, a stack of "
+                "grey frames was expected, which tifffile writes with photometric='minisblack'"
+            )
         page_ends = [
             offset + count
             for page in file.pages
