@@ -13,6 +13,7 @@ BENCHMARKS = {
     "series": "samples per second of one worker and of two",
     "samplers": "random numbers, beside NumPy's",
     "abtem_reference": "thickness and elements, beside stored numbers of an exact simulation",
+    "prediction": "speed of the networks that ship, beside plain ones of the field",
     "robustness": "answers on changed images, and how surely bright field is noticed",
     "second_simulator": "corners counted on images of an independent simulator, 1 in 9 by chance",
     "transfer": "the last layer alone on our features, beside networks from scratch",

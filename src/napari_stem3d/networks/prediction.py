@@ -76,18 +76,17 @@ def predict_maps(
         top, left = max(0, y - OVERLAP), max(0, x - OVERLAP)
         tile = image[top : y + TILE + OVERLAP, left : x + TILE + OVERLAP]
         padded, (down, right) = _padded(tile, image.shape)
-        # Called as a function: a compiled graph would be traced anew for each shape of tile.
-        output = model(padded[None, ..., None], training=False)
+        output = model.predict_on_batch(padded[None, ..., None])
         height, width = maps.foreground[inner].shape
         row, column = down + y - top, right + x - left
         own = np.s_[0, row : row + height, column : column + width]
-        regions = np.asarray(output["regions"])[own]
+        regions = output["regions"][own]
         shares = {"foreground": 1 - regions[..., 0], "interior": regions[..., 1]}
         if marks:
-            shares |= {name: np.asarray(output[name])[own][..., 0] for name in wanted[2:]}
+            shares |= {name: output[name][own][..., 0] for name in wanted[2:]}
         for name, values in shares.items():
             getattr(maps, name)[inner] = np.rint(255 * values)
-        maps.thickness[inner] = np.asarray(output["thickness"])[own][..., 0]
+        maps.thickness[inner] = output["thickness"][own][..., 0]
         if progress:
             progress(done, len(corners))
     return maps
