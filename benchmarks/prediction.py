@@ -35,7 +35,7 @@ def main(seed: int) -> None:
         speeds = [
             side**2 / 1e6 / seconds(work, 3 if side < 1000 else 1)
             for work in (
-                lambda image=image: predict_maps(ours, image),
+                lambda image=image: predict_maps(ours.predict_on_batch, image),
                 lambda image=image: by_tiles(plain, image),
             )
         ]

@@ -39,7 +39,7 @@ def small_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("shape", [(96, 96), (192, 288), (200, 250), (97, 60), (8, 300)])
 def test_tiles_are_not_seen(pixels: Any, shape: tuple[int, int]) -> None:
     image = np.random.default_rng(0).normal(size=shape).astype(np.float32)
-    maps = prediction.predict_maps(pixels, image)
+    maps = prediction.predict_maps(pixels.predict_on_batch, image)
     whole = pixels(image[None, ..., None])
     regions, thickness = (np.asarray(whole[k])[0] for k in ("regions", "thickness"))
     # What lies beyond the edges is made up, in another way for each.
@@ -56,20 +56,22 @@ def test_tiles_are_not_seen(pixels: Any, shape: tuple[int, int]) -> None:
 
 def test_a_tile_without_overlap_would_be_seen(pixels: Any, monkeypatch) -> None:
     image = np.random.default_rng(0).normal(size=(192, 192)).astype(np.float32)
-    good = prediction.predict_maps(pixels, image).foreground
+    good = prediction.predict_maps(pixels.predict_on_batch, image).foreground
     monkeypatch.setattr(prediction, "OVERLAP", 0)
-    bad = prediction.predict_maps(pixels, image).foreground
+    bad = prediction.predict_maps(pixels.predict_on_batch, image).foreground
     assert abs(good.astype(int) - bad).max() > 5
 
 
 def test_maps_cost_a_byte_or_two_per_pixel(pixels: Any) -> None:
-    maps = prediction.predict_maps(pixels, np.zeros((40, 50), np.float32), marks=True)
+    maps = prediction.predict_maps(
+        pixels.predict_on_batch, np.zeros((40, 50), np.float32), marks=True
+    )
     assert [m.dtype for m in maps] == [np.uint8, np.uint8, np.float16, np.uint8, np.uint8]
 
 
 def test_marks_are_kept_if_asked_for(pixels: Any) -> None:
     image = np.random.default_rng(2).normal(size=(96, 192)).astype(np.float32)
-    maps = prediction.predict_maps(pixels, image, marks=True)
+    maps = prediction.predict_maps(pixels.predict_on_batch, image, marks=True)
     whole = pixels(image[None, ..., None])
     for name in ("edges", "corners"):
         found, wanted = getattr(maps, name), 255 * np.asarray(whole[name])[0, ..., 0]
@@ -87,8 +89,8 @@ def test_all_edges_of_an_image_are_treated_alike(pixels: Any, shape: tuple[int, 
             kernel, bias = layer.get_weights()
             layer.set_weights([kernel + kernel[::-1] + kernel[:, ::-1] + kernel[::-1, ::-1], bias])
     image = np.random.default_rng(4).normal(size=shape).astype(np.float32)
-    maps = prediction.predict_maps(even, image)
-    turned = prediction.predict_maps(even, image[::-1, ::-1])
+    maps = prediction.predict_maps(even.predict_on_batch, image)
+    turned = prediction.predict_maps(even.predict_on_batch, image[::-1, ::-1])
     assert np.ptp(maps.foreground) > 20
     for one, other in zip(maps[:3], turned[:3]):
         np.testing.assert_allclose(one.astype(float), other[::-1, ::-1], atol=1, rtol=2e-3)
@@ -97,7 +99,9 @@ def test_all_edges_of_an_image_are_treated_alike(pixels: Any, shape: tuple[int, 
 def test_progress_counts_the_tiles(pixels: Any) -> None:
     told: list[tuple[int, int]] = []
     image = np.zeros((100, 200), np.float32)
-    prediction.predict_maps(pixels, image, lambda done, total: told.append((done, total)))
+    prediction.predict_maps(
+        pixels.predict_on_batch, image, lambda done, total: told.append((done, total))
+    )
     assert told == [(k, 6) for k in range(1, 7)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from napari_stem3d.analysis.voting import particle_views, poll
 from napari_stem3d.analysis.zoom import suitable_zoom
 from napari_stem3d.networks import store
 from napari_stem3d.networks.normalization import normalize_frame
-from napari_stem3d.networks.prediction import Maps, predict_maps
+from napari_stem3d.networks.prediction import Maps, Outputs, predict_maps
 
 _TOGETHER = 16  # images
 _LARGEST = 256  # pixels of the sides of images that save time in company
@@ -101,6 +102,9 @@ def _maps_of(model: Any, images: list[Image]) -> Iterator[Maps]:
     batch = np.zeros((_TOGETHER, *images[0].shape, 1), np.float32)
     batch[: len(images), ..., 0] = images
     outputs = {name: np.asarray(v) for name, v in model.predict_on_batch(batch).items()}
+
+    def known(k: int, _: Image) -> Outputs:
+        return {name: values[k : k + 1] for name, values in outputs.items()}
+
     for k, image in enumerate(images):
-        known = {name: values[k : k + 1] for name, values in outputs.items()}
-        yield predict_maps(lambda tile, training, known=known: known, image)
+        yield predict_maps(partial(known, k), image)

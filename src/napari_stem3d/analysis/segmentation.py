@@ -84,7 +84,7 @@ def segment_frame(
     model = store.load(network).model
     if np.ptp(image) == 0:
         return Segmentation(np.zeros(image.shape, np.int32), np.zeros(image.shape, np.float32))
-    maps = predict_maps(model, normalize_frame(enlarge(image, zoom)), progress)
+    maps = predict_maps(model.predict_on_batch, normalize_frame(enlarge(image, zoom)), progress)
     if zoom < 1:
         maps = Maps(*(_back(m, image.shape, zoom) for m in maps[:3]))
     labels = instances(maps)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 Progress = Callable[[int, int], None]
+Outputs = Mapping[str, NDArray[np.float32]]
 TILE = 512
 OVERLAP = 64  # pixels around a tile that are predicted and thrown away
 _ROUND = 64  # sides of tiles are multiples of it, as networks that halve them 6 times need
@@ -38,7 +39,7 @@ class Maps(NamedTuple):
 
 
 def predict_maps(
-    model: Any,
+    predict: Callable[[NDArray[np.float32]], Outputs],
     image: NDArray[np.float32],
     progress: Progress | None = None,
     *,
@@ -48,8 +49,9 @@ def predict_maps(
 
     Parameters
     ----------
-    model : keras.Model
-        Network with the outputs ``regions`` and ``thickness``, as `build_particle_unet` has them.
+    predict : callable
+        From a batch (1, ny, nx, 1) to the outputs ``regions`` and ``thickness``, such as the method
+        ``predict_on_batch`` of what `build_particle_unet` returns.
     image : ndarray, shape (ny, nx), float32
         Normalised grey values.
     progress : callable, optional
@@ -76,7 +78,7 @@ def predict_maps(
         top, left = max(0, y - OVERLAP), max(0, x - OVERLAP)
         tile = image[top : y + TILE + OVERLAP, left : x + TILE + OVERLAP]
         padded, (down, right) = _padded(tile, image.shape)
-        output = model.predict_on_batch(padded[None, ..., None])
+        output = predict(padded[None, ..., None])
         height, width = maps.foreground[inner].shape
         row, column = down + y - top, right + x - left
         own = np.s_[0, row : row + height, column : column + width]

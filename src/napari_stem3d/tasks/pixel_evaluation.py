@@ -94,7 +94,7 @@ def evaluate_pixels(
         scene = scenes[index]
         told = _compared(scene, segment_frame(scene.image, network))
         if marks:
-            told |= _marked(scene, predict_maps(model, scene.image, marks=True))
+            told |= _marked(scene, predict_maps(model.predict_on_batch, scene.image, marks=True))
         own.append(told)
         simple.append(_compared(scene, _by_threshold(scene.image)))
         if progress:
