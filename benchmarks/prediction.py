@@ -17,7 +17,7 @@ from benchmarks.simulation import show
 from numpy.typing import NDArray
 
 SIDES = (512, 4096)
-CROPS, BATCH, ROUNDS = 64, 64, 20
+BATCH, ROUNDS = 64, 20
 INCEPTION = 299  # pixels
 
 
@@ -48,7 +48,7 @@ def main(seed: int) -> None:
     classes = store.load("particle-classes").model
     inception = keras.applications.InceptionV3(include_top=False, weights=None, pooling="avg")
     speeds = [
-        CROPS / seconds(lambda m=model, b=batch: m.predict_on_batch(b), ROUNDS)
+        BATCH / seconds(lambda m=model, b=batch: m.predict_on_batch(b), ROUNDS)
         for model, batch in (
             (classes, rng.random((BATCH, 64, 64, 2), np.float32)),
             (inception, rng.random((BATCH, INCEPTION, INCEPTION, 3), np.float32)),
