@@ -18,6 +18,7 @@ _FAINT = 0.12  # lower maxima are no marks
 _MOST = 10  # marks that are combined
 _NEAR = 3.0  # pixels by which the fourth of four corners may miss a mark
 _STARTS = 4  # poses that are refined
+_SAME = 1.0  # pixel by which corners of different poses differ
 _EDGES_COUNT = 12.0  # how much marks along edges count, against the squared misfit of corners
 _IMPOSSIBLE = 4.0  # the same of a projection that no cuboid has
 _STEPS = 12  # of a refinement, at most
@@ -96,8 +97,34 @@ def find_pose(corners: Map, edges: Map) -> Pose | None:
     Pose or None
         None where there are too few marks.
     """
+    return next(iter(find_poses(corners, edges)), None)
+
+
+def find_poses(corners: Map, edges: Map) -> list[Pose]:
+    """Find all poses of a cuboid that the marks allow.
+
+    Parameters
+    ----------
+    corners, edges
+        As of `find_pose`.
+
+    Returns
+    -------
+    list of Pose
+        The best first; their corners lie more than a pixel apart.
+    """
     scored = [_score(_refined(pose, corners), corners, edges) for pose in _guesses(corners, edges)]
-    return max(scored, key=lambda one: one[0])[1] if scored else None
+    found: list[Pose] = []
+    for _, pose in sorted(scored, key=lambda one: -one[0]):
+        if all(_distance(pose, other) > _SAME for other in found):
+            found.append(pose)
+    return found
+
+
+def _distance(one: Pose, other: Pose) -> float:
+    """Largest distance [pixels] of a corner from the nearest of another pose."""
+    apart = np.linalg.norm(one.corners[:, None] - other.corners, axis=-1)
+    return float(apart.min(axis=1).max())
 
 
 def draw_corners(pose: Pose) -> NDArray[np.float64]:
