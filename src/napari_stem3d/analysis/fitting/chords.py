@@ -35,9 +35,10 @@ def chords(planes: Array, quadrics: Array, y: Array, x: Array) -> Chords:
 
     Parameters
     ----------
-    planes : ndarray, shape (F, 4)
-        Inside is where ``planes[:, :3] @ (x, y, z) <= planes[:, 3]`` [nm].
-    quadrics : ndarray, shape (K, 4, 4)
+    planes : ndarray, shape (F, 4) or (ny, F, 4)
+        Inside is where ``planes[:, :3] @ (x, y, z) <= planes[:, 3]`` [nm]; of a body that moves
+        while it is scanned, those of every row.
+    quadrics : ndarray, shape (K, 4, 4) or (ny, K, 4, 4)
         Inside is where ``v @ Q @ v <= 0`` of ``v = (x, y, z, 1)``; planes keep one nappe of a cone.
     y, x : ndarray, shapes (ny,) and (nx,)
         Places of the pixels [nm].
@@ -49,7 +50,7 @@ def chords(planes: Array, quadrics: Array, y: Array, x: Array) -> Chords:
     """
     shape = (len(y), len(x))
     ends, bounds = np.zeros((2, *shape)), np.full((2, *shape), -1, np.int32)
-    _cut(planes, quadrics, y, x, ends, bounds)
+    (_cut if planes.ndim == 2 else _cut_rows)(planes, quadrics, y, x, ends, bounds)
     return Chords(ends[0] - ends[1], ends, bounds)
 
 
@@ -69,9 +70,9 @@ def slopes(
     ----------
     planes, quadrics, y, x
         As of `chords`.
-    by_planes : ndarray, shape (F, 4, M)
+    by_planes : ndarray, shape (F, 4, M) or (ny, F, 4, M)
         Derivatives of the planes with respect to M parameters.
-    by_quadrics : ndarray, shape (K, 4, 4, M)
+    by_quadrics : ndarray, shape (K, 4, 4, M) or (ny, K, 4, 4, M)
         Those of the quadrics.
 
     Returns
@@ -81,7 +82,8 @@ def slopes(
     """
     found = chords(planes, quadrics, y, x)
     out = np.zeros((by_planes.shape[-1], *found.thickness.shape))
-    _slopes(found.ends, found.bounds, planes, quadrics, by_planes, by_quadrics, y, x, out)
+    change = _slopes if planes.ndim == 2 else _slopes_of_rows
+    change(found.ends, found.bounds, planes, quadrics, by_planes, by_quadrics, y, x, out)
     return out
 
 
@@ -168,3 +170,18 @@ def _slopes(ends, bounds, planes, quadrics, by_planes, by_quadrics, ys, xs, out)
                             for s in range(4):
                                 by += point[r] * by_quadrics[k, r, s, m] * point[s]
                         out[m, i, j] -= sign * by / (2 * steep)
+
+
+@njit(cache=True)
+def _cut_rows(planes, quadrics, ys, xs, ends, bounds):
+    for i in range(len(ys)):
+        row = slice(i, i + 1)
+        _cut(planes[i], quadrics[i], ys[row], xs, ends[:, row], bounds[:, row])
+
+
+@njit(cache=True)
+def _slopes_of_rows(ends, bounds, planes, quadrics, by_planes, by_quadrics, ys, xs, out):
+    for i in range(len(ys)):
+        row = slice(i, i + 1)
+        surfaces, by = (planes[i], quadrics[i]), (by_planes[i], by_quadrics[i])
+        _slopes(ends[:, row], bounds[:, row], *surfaces, *by, ys[row], xs, out[:, row])

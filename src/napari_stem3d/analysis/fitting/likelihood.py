@@ -6,6 +6,7 @@ noise of known variance. Twice the negative logarithm of the posterior probabili
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -17,7 +18,7 @@ from scipy.linalg import cholesky_banded, solveh_banded
 from napari_stem3d.analysis.fitting.chords import chords, slopes
 from napari_stem3d.analysis.fitting.lines import precision, times
 from napari_stem3d.analysis.fitting.patch import Patch
-from napari_stem3d.analysis.fitting.variable import POSE, Variable
+from napari_stem3d.analysis.fitting.variable import POSE, Slopes, Surfaces, Variable
 from napari_stem3d.simulation.compute import blur, shift_rows
 
 Array = NDArray[np.float64]
@@ -105,6 +106,18 @@ class Equations(NamedTuple):
     def shifted(self, step: Array) -> Array:
         """Change (ny,) of the shifts that goes with a change of the numbers."""
         return solveh_banded(self.lines, -self.pull - self.cross.T @ step)
+
+
+def inside_pixels(pieces: Iterable[tuple[Surfaces, Slopes]], patch: Patch) -> Array:
+    """Derivatives (M, ny, nx) of the thickness of a body's pieces, averaged inside each pixel."""
+    dy, dx = patch.pixel
+    total: Array | float = 0.0
+    for surfaces, moves in pieces:
+        for down, right in _INSIDE:
+            place = patch.y + down * dy, patch.x + right * dx
+            share = surfaces.sign / len(_INSIDE)
+            total = total + share * slopes(*surfaces[1:], *moves, *place)
+    return np.asarray(total)
 
 
 @dataclass(frozen=True)
@@ -208,18 +221,15 @@ class Look:
 
     def _by_numbers(self) -> Array:
         """Differentiate the image with respect to all numbers; shape (M + 3, ny, nx)."""
-        what, patch = self.what, self.patch
-        dy, dx = patch.pixel
-        variable = what.variable
-        by = np.zeros((len(variable.names), *self.thickness.shape))
-        for surfaces, moves in zip(variable.surfaces(), variable.slopes()):
-            for down, right in _INSIDE:
-                place = patch.y + down * dy, patch.x + right * dx
-                share = surfaces.sign / len(_INSIDE)
-                by += share * slopes(*surfaces[1:], *moves, *place)
+        by = self._seen(self._by_body())
         wider = self._seen(self.thickness[None], _WIDER) - self.blurred
-        body = what.gain * np.concatenate([self._seen(by), wider / np.log(_WIDER)])
+        body = self.what.gain * np.concatenate([by, wider / np.log(_WIDER)])
         return np.concatenate([body, self.blurred[None], np.ones((1, *self.thickness.shape))])
+
+    def _by_body(self) -> Array:
+        """Differentiate the thickness with respect to the body's numbers; shape (M, ny, nx)."""
+        variable, patch = self.what.variable, self.patch
+        return inside_pixels(zip(variable.surfaces(), variable.slopes()), patch)
 
     def _seen(self, maps: Array, wider: float = 1.0) -> Array:
         """Show maps (n, ny, nx) as the probe sees them on its displaced lines."""

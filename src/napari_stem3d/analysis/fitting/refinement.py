@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from napari_stem3d.analysis.fitting.likelihood import IMAGING, Explanation, Look, Prior
 from napari_stem3d.analysis.fitting.lines import likely_kick
 from napari_stem3d.analysis.fitting.patch import Patch
-from napari_stem3d.analysis.fitting.variable import Variable
+from napari_stem3d.analysis.fitting.variable import POSE, Variable
 
 Array = NDArray[np.float64]
 _TRIES = 6  # steps, each shorter than the last, before a point counts as the best
@@ -88,12 +88,14 @@ def _moved(what: Explanation, step: Array, shifts: Array) -> Explanation:
 def _longest(look: Look) -> Array:
     """Longest step (K,) of each number."""
     variable, (dy, dx) = look.what.variable, look.patch.pixel
+    shape = POSE + len(variable.lengths) + len(variable.fractions)
     return np.concatenate(
         [
             [_SHIFT * dy, _SHIFT * dx],
             np.full(3, _TURN),
             np.full(len(variable.lengths), _LENGTH),
             np.full(len(variable.fractions), _FRACTION),
+            np.full(len(variable.names) - shape, np.inf),  # whatever else tells of the body
             [_PROBE, np.inf, np.inf],
         ]
     )
