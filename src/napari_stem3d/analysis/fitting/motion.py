@@ -64,7 +64,11 @@ class MotionFit:
         alone = (("drifts", DRIFT), ("turns", SPIN))
         for name, own in alone:
             both = self.looks[name].evidence - self.looks["both"].evidence
-            odds = self.prior["both"] / max(self.prior[name], 1e-9) * math.exp(np.clip(both / 2, -50, 50))
+            odds = (
+                self.prior["both"]
+                / max(self.prior[name], 1e-9)
+                * math.exp(np.clip(both / 2, -50, 50))
+            )
             weights = np.array([1, odds]) / (1 + odds)
             means_, variances = (
                 np.stack(k) for k in zip(*(_moments(self.looks[n], own) for n in (name, "both")))
@@ -215,7 +219,7 @@ def detect_motion(
     looks = {name: _settled(_with(first, free)) for name, free in HYPOTHESES.items()}
     for name, free in HYPOTHESES.items():
         other = min((looks[k] for k in looks if k != name), key=lambda one: one.cost)
-        again = _settled(_with(other, free))
+        again = refine(_with(other, free), _STEPS)
         looks[name] = min(looks[name], again, key=lambda one: one.evidence)
     prior = {
         "still": (1 - drifts) * (1 - turns),
