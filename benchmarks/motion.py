@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from scipy.spatial.transform import Rotation
+from tqdm import tqdm
 
 CALIBRATION, STILL, EACH = 50, 50, 30  # particles: still, still, and of each motion
 SPINS = (2.0, 5.0, 10.0, 20.0)  # degrees per scan
@@ -38,7 +39,9 @@ def main(seed: int) -> None:
     kinds += [("turns", spin, 0.0) for spin in SPINS for _ in range(EACH)]
     kinds += [("drifts", 0.0, way) for way in WAYS for _ in range(EACH)]
     rngs = np.random.default_rng(seed).spawn(len(kinds))
-    table = pd.DataFrame([row for kind, rng in zip(kinds, rngs) for row in measured(rng, *kind)])
+    table = pd.DataFrame(
+        [row for kind, rng in zip(tqdm(kinds), rngs) for row in measured(rng, *kind)]
+    )
     told(table)
     for what, known in (("turned", False), ("drifted", False), ("drifted", True)):
         detection(table[table.known == known], what, known)

@@ -209,8 +209,7 @@ class Look:
         known = self._known
         curvature = flat @ flat.T + np.diag(known**2) - cross @ solved[:, :-1]
         slope = flat @ self.off.ravel() - cross @ solved[:, -1]
-        told = np.arange(POSE + len(what.variable.lengths), len(slope) - IMAGING + 1)
-        slope[told] += known[told] * self._surprise
+        slope[self._told] += known[self._told] * self._surprise
         return Equations(curvature, slope, lines, cross, pull)
 
     @cached_property
@@ -241,6 +240,12 @@ class Look:
         known[lengths:-IMAGING] = 1 / self.prior.fraction_spread
         known[-IMAGING] = 1 / self.prior.probe_spread
         return known
+
+    @property
+    def _told(self) -> NDArray[np.intp]:
+        """Which numbers were expected to have some value."""
+        variable = self.what.variable
+        return np.arange(POSE + len(variable.lengths), len(variable.names) + 1)
 
     @property
     def _surprise(self) -> Array:

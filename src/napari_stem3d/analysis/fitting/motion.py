@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from napari_stem3d._errors import InputError
+from napari_stem3d.analysis.fitting.finalists import along_valleys
 from napari_stem3d.analysis.fitting.likelihood import IMAGING, Look
 from napari_stem3d.analysis.fitting.moving import DRIFT, RATES, SPIN, Belief, Moving, MovingLook
 from napari_stem3d.analysis.fitting.refinement import refine
@@ -18,7 +19,8 @@ from napari_stem3d.analysis.fitting.refinement import refine
 Array = NDArray[np.float64]
 #: What may have happened: nothing, drift alone, rotation alone, or both.
 HYPOTHESES = {"still": (), "drifts": DRIFT, "turns": SPIN, "both": DRIFT + SPIN}
-_STEPS, _ROUNDS, _ENOUGH = 30, 4, 0.3
+_STEPS, _ROUNDS = 30, 4  # of a refinement, and refinements
+_ENOUGH, _WORTH = 0.3, 1.0  # evidence and cost by which another of them must be better
 _IMAGING = ("probe", "gain", "ground")
 _DEGREES = np.degrees(1.0)
 
@@ -216,10 +218,13 @@ def detect_motion(
         replace(own, motion=None), middle=own.position[0], height=rows * look.patch.pixel[0]
     )
     first = MovingLook(replace(look.what, variable=body), look.patch, look.prior, belief)
-    looks = {name: _settled(_with(first, free)) for name, free in HYPOTHESES.items()}
-    for name, free in HYPOTHESES.items():
+    looks = {"still": _lowest(_with(first, ()))}
+    looks["turns"] = _lowest(_with(looks["still"], SPIN))
+    looks["drifts"] = _settled(_with(looks["still"], DRIFT))
+    looks["both"] = _settled(_with(looks["turns"], DRIFT + SPIN))
+    for name, free in HYPOTHESES.items():  # what one of them has found may help another
         other = min((looks[k] for k in looks if k != name), key=lambda one: one.cost)
-        again = refine(_with(other, free), _STEPS)
+        again = _refined(_with(other, free))
         looks[name] = min(looks[name], again, key=lambda one: one.evidence)
     prior = {
         "still": (1 - drifts) * (1 - turns),
@@ -238,14 +243,30 @@ def _with(look: MovingLook, free: tuple[int, ...]) -> MovingLook:
     return replace(look, what=replace(look.what, variable=body))
 
 
+def _refined(look: MovingLook) -> MovingLook:
+    try:
+        return refine(look, _STEPS)
+    except np.linalg.LinAlgError:  # a body that the image tells nothing of any more
+        return look
+
+
 def _settled(look: MovingLook) -> MovingLook:
     """Refine until the kicks of the lines, which each refinement learns once, have settled too."""
     for _ in range(_ROUNDS):
-        better = refine(look, _STEPS)
+        better = _refined(look)
         if better.evidence > look.evidence - _ENOUGH:
             break
         look = better
     return min(look, better, key=lambda one: one.evidence)
+
+
+def _lowest(look: MovingLook) -> MovingLook:
+    """Settle, and look along the valleys of the cost for a lower place."""
+    look = _settled(look)
+    other = min(along_valleys(look), key=lambda one: one.cost, default=look)
+    if not isinstance(other, MovingLook) or other.cost > look.cost - _WORTH:
+        return look
+    return min(look, _settled(other), key=lambda one: one.evidence)
 
 
 def _moments(look: MovingLook, own: tuple[int, ...]) -> tuple[Array, Array]:

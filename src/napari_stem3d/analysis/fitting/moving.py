@@ -183,14 +183,6 @@ class MovingLook(Look):
         surfaces = self.moving.surfaces_at(self.moving.times(y))
         return sum(s.sign * chords(s.planes, s.quadrics, y, x).thickness for s in surfaces)
 
-    @cached_property
-    def evidence(self) -> float:
-        """Minus twice the logarithm of the evidence, by Laplace's approximation.
-
-        The prior of the rates is proper, so that bodies with and without them can be compared.
-        """
-        return super().evidence + 2 * float(np.log(self._spreads).sum())
-
     @property
     def _spreads(self) -> Array:
         return self.belief.spreads(self.moving.free)
@@ -198,24 +190,35 @@ class MovingLook(Look):
     @property
     def _known(self) -> Array:
         known, free = super()._known, len(self.moving.free)
-        for k, name in enumerate(self.moving.lengths):
-            if name in self.belief.sizes:
-                size, spread = self.belief.sizes[name]
-                known[POSE + k] = size / spread
+        for k, size, spread in self._sizes:
+            known[k] = size / spread
         known[len(known) - IMAGING - free : -IMAGING] = 1 / self._spreads
         if self.belief.gain:
             known[1 - IMAGING] = 1 / self.belief.gain[1]
         return known
 
     @property
+    def _told(self) -> NDArray[np.intp]:
+        told = super()._told
+        gain = [told[-1] + 1] if self.belief.gain else []
+        return np.concatenate([[k for k, _, _ in self._sizes], told, gain]).astype(int)
+
+    @property
     def _surprise(self) -> Array:
         *cuts, probe = super()._surprise.tolist()
-        own, sizes = self.moving.sizes, self.belief.sizes
-        off = [np.log(own[n] / sizes[n][0]) * sizes[n][0] / sizes[n][1] for n in own if n in sizes]
+        own = list(self.moving.lengths.values())
+        off = [np.log(own[k - POSE] / size) * size / spread for k, size, spread in self._sizes]
         rates = self.moving.rates[list(self.moving.free)] / self._spreads
         gain = self.belief.gain
         brightness = [(self.what.gain - gain[0]) / gain[1]] if gain else []
         return np.array([*off, *cuts, *rates, probe, *brightness])
+
+    @property
+    def _sizes(self) -> list[tuple[int, float, float]]:
+        """For each length that is known its place among the numbers, size and error [nm]."""
+        sizes = self.belief.sizes
+        names = enumerate(self.moving.lengths, start=POSE)
+        return [(k, *sizes[name]) for k, name in names if name in sizes]
 
     def _by_body(self) -> Array:
         times = self.moving.times(self.patch.y)
