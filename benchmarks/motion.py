@@ -96,6 +96,7 @@ def measured(rng, kind, spin, way):
     """Rows of the table that one particle makes: nothing known, and its edges known."""
     from napari_stem3d.analysis.fitting.motion import detect_motion
     from napari_stem3d.analysis.fitting.moving import Belief
+    from napari_stem3d.tasks.corners128 import SAMPLING, SIZE
 
     moved = draw(rng, spin, way)
     look = at_rest(moved)
@@ -103,7 +104,7 @@ def measured(rng, kind, spin, way):
     edges = {name: getattr(moved.particle.shape, name) for name in "abc"}
     sizes = {n: (v * (1 + KNOWN * rng.normal()), v * KNOWN) for n, v in edges.items()}
     for known in (False,) if kind == "turns" else (False, True):
-        fit = detect_motion(look, 128, Belief(sizes=sizes if known else {}))
+        fit = detect_motion(look, SIZE * SAMPLING, Belief(sizes=sizes if known else {}))
         evidence = {
             name: np.logaddexp(*(-fit.looks[k].evidence / 2 for k in (own, "both")))
             - np.logaddexp(*(-fit.looks[k].evidence / 2 for k in ("still", other)))
@@ -206,8 +207,8 @@ def area(still, moving, draws=500):
     wins = (wins > 0) + 0.5 * (wins == 0)
     rng = np.random.default_rng(0)
     again = [
-        wins[rng.integers(len(wins), size=len(wins))][:, rng.integers(wins.shape[1], size=wins.shape[1])].mean()
+        wins[np.ix_(*(rng.integers(size, size=size) for size in wins.shape))].mean()
         for _ in range(draws)
-    ]  # fmt: skip
+    ]
     low, high = np.quantile(again, [0.025, 0.975])
     return f"{wins.mean():.2f} ({low:.2f} to {high:.2f})"

@@ -112,7 +112,7 @@ class Equations(NamedTuple):
 
 
 def inside_pixels(pieces: Iterable[tuple[Surfaces, Slopes]], patch: Patch) -> Array:
-    """Derivatives (M, ny, nx) of the thickness of a body's pieces, averaged inside each pixel."""
+    """Differentiate the thickness of a body's pieces, (M, ny, nx), averaged inside each pixel."""
     dy, dx = patch.pixel
     total: Array | float = 0.0
     for surfaces, moves in pieces:

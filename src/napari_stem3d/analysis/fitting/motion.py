@@ -131,13 +131,16 @@ class MotionFit:
         }
         return pd.DataFrame(columns, index=pd.Index(RATES, name="rate"))
 
-    def columns(self, frame_time: float | None = None) -> dict[str, float]:
+    def columns(self, frame_time: float | None = None, unit: str = "nm") -> dict[str, float]:
         """Make the columns that a table of particles gains.
 
         Parameters
         ----------
         frame_time : float, optional
-            Time of a scan [s]; with it the rates are told per second as well.
+            Time of a scan [s], that is rows times (columns times dwell plus fly-back); with it the
+            rates are told per second as well.
+        unit : str
+            Of lengths: ``"px"`` if the image has no calibration.
 
         Returns
         -------
@@ -154,10 +157,10 @@ class MotionFit:
         }
         for rate, row in self.table().iterrows():
             is_drift = str(rate).startswith("drift")
-            name = str(rate).replace(" ", "_") + ("_nm" if is_drift else "_deg")
-            unit = 1.0 if is_drift else _DEGREES
-            named[name] = unit * float(row["value"])
-            named[name + "_sigma"] = unit * float(row["sigma"])
+            name = str(rate).replace(" ", "_") + (f"_{unit}" if is_drift else "_deg")
+            scale = 1.0 if is_drift else _DEGREES
+            named[name] = scale * float(row["value"])
+            named[name + "_sigma"] = scale * float(row["sigma"])
             named[name + "_told"] = float(row["told"])
             if frame_time:
                 named[name + "_s"] = named[name] / frame_time
@@ -176,7 +179,7 @@ class MotionFit:
 
 def detect_motion(
     look: Look,
-    rows: int,
+    height: float,
     belief: Belief | None = None,
     *,
     drifts: float = 0.5,
@@ -192,8 +195,9 @@ def detect_motion(
     ----------
     look : Look
         Fit of the body at rest.
-    rows : int
-        Rows of the whole image, of which the patch may be a part: what a scan is.
+    height : float
+        Height of the whole image [nm], its rows times dy, of which the patch may be a part: what
+        is scanned in one scan.
     belief : Belief, optional
         How fast particles are that move, and what is known of the body from elsewhere.
     drifts, turns : float
@@ -208,15 +212,13 @@ def detect_motion(
     Raises
     ------
     InputError
-        If `rows` is not a number of rows, a probability does not lie between 0 and 1, or a belief
-        is none.
+        If `height` is less than the patch's, a probability does not lie between 0 and 1, or a
+        belief is none.
     """
     belief = belief or Belief()
-    _check(look, rows, belief, {"drifts": drifts, "turns": turns})
+    _check(look, height, belief, {"drifts": drifts, "turns": turns})
     own = look.what.variable.particle
-    body = Moving(
-        replace(own, motion=None), middle=own.position[0], height=rows * look.patch.pixel[0]
-    )
+    body = Moving(replace(own, motion=None), middle=own.position[0], height=float(height))
     first = MovingLook(replace(look.what, variable=body), look.patch, look.prior, belief)
     looks = {"still": _lowest(_with(first, ()))}
     looks["turns"] = _lowest(_with(looks["still"], SPIN))
@@ -276,11 +278,12 @@ def _moments(look: MovingLook, own: tuple[int, ...]) -> tuple[Array, Array]:
     return look.moving.rates[list(own)], variances[places]
 
 
-def _check(look: Look, rows: int, belief: Belief, shares: dict[str, float]) -> None:
-    if not (np.isfinite(rows) and rows >= len(look.patch.y)):
+def _check(look: Look, height: float, belief: Belief, shares: dict[str, float]) -> None:
+    least = float(np.ptp(look.patch.y))
+    if not (np.isfinite(height) and height > least):
         raise InputError(
-            "rows must be the number of rows of the whole image, at least those of the patch, "
-            f"{len(look.patch.y)}. Received: {rows!r}"
+            "height must be that of the whole image in nm, more than the patch's "
+            f"{least:.4g}. Received: {height!r}"
         )
     for name, share in shares.items():
         if not 0 <= share <= 1:

@@ -20,6 +20,7 @@ from scipy.spatial.transform import Rotation
 from napari_stem3d.analysis.fitting.chords import chords
 from napari_stem3d.analysis.fitting.likelihood import IMAGING, Look, inside_pixels
 from napari_stem3d.analysis.fitting.variable import POSE, Slopes, Surfaces, Variable
+from napari_stem3d.simulation import Particle, Trajectory
 
 Array = NDArray[np.float64]
 RATES = ("drift y", "drift x", "spin x", "spin y", "spin z")  # nm and rad per scan
@@ -66,8 +67,23 @@ class Moving(Variable):
         return replace(self, particle=self.at(numbers[:count]), rates=rates)
 
     def times(self, y: Array) -> Array:
-        """Times [scans], shape (ny,), of rows whose middles lie at `y` [nm]."""
+        """Tell the times [scans], shape (ny,), of rows that lie at `y` [nm]."""
         return (y - self.middle) / self.height
+
+    def seen(self, times: Array) -> Particle:
+        """Return the particle with its way, as `simulation` takes it.
+
+        Parameters
+        ----------
+        times : ndarray, shape (ny,)
+            Times [s] of all rows of the image, as `Scan.row_times` gives them.
+        """
+        own, ends = self.particle, times[[0, -1]]
+        since = self.times(self.height / len(times) * np.array([0, len(times) - 1]))[:, None]
+        turns = Rotation.from_rotvec(since * self.rates[list(SPIN)])
+        places = np.array(own.position) + since * self.rates[list(DRIFT)]
+        way = Trajectory(ends, turns * own.rotation, places)
+        return own.posed(own.position, motion=way)
 
     def surfaces_at(self, times: Array) -> list[Surfaces]:
         """Surfaces in every row: planes (ny, F, 4) and quadrics (ny, K, 4, 4) of each piece."""
@@ -107,13 +123,13 @@ class Moving(Variable):
         return found
 
     def _by_rates(self, by: Array, times: Array, spins: Array) -> Array:
-        """Derivatives by the free rates, from those by shifts and turns."""
+        """Make derivatives by the free rates from those by shifts and turns."""
         drift = by[..., :2] * times.reshape(-1, *[1] * (by.ndim - 1))
         spin = np.einsum("i...m,imk->i...k", by[..., 2:POSE], spins)
         return np.concatenate([drift, spin], axis=-1)[..., list(self.free)]
 
     def _poses(self, times: Array) -> tuple[Array, Array]:
-        """Turns (ny, 3, 3) since the time 0, and places (ny, 3) [nm] in the order (x, y, z)."""
+        """Return turns (ny, 3, 3) since the time 0, and places (x, y, z) [nm], shape (ny, 3)."""
         turns = Rotation.from_rotvec(times[:, None] * self.rates[list(SPIN)]).as_matrix()
         way = np.array([self.rates[1], self.rates[0], 0.0])
         return turns, self._pose[1] + times[:, None] * way
@@ -154,7 +170,7 @@ class Belief:
     gain: tuple[float, float] | None = None
 
     def spreads(self, free: tuple[int, ...]) -> Array:
-        """Standard deviations of some rates."""
+        """Return the standard deviations of some rates."""
         return np.array([self.drift if rate in DRIFT else self.spin for rate in free])
 
 
