@@ -12,6 +12,7 @@ from scipy.special import logsumexp
 
 from napari_stem3d.analysis.fitting.cuts import fewer_cuts
 from napari_stem3d.analysis.fitting.finalists import Scene, along_valleys, distinct
+from napari_stem3d.analysis.fitting.goodness import goodness
 from napari_stem3d.analysis.fitting.likelihood import Look
 from napari_stem3d.analysis.fitting.proposal import Proposal
 from napari_stem3d.analysis.fitting.refinement import refine
@@ -32,8 +33,8 @@ _LADDERS = 3  # valleys in which the number of cuts is chosen
 _ROUNDS = 2  # restarts along valleys
 _WORTH = 1.0  # cost by which a valley must lie lower to be followed
 # What an explanation found at once must reach for the search to end there: distance in evidence
-# from any other number of cuts, the network's probability of its number, its squared residuals.
-_CLEAR, _AGREED, _EXPLAINED = 6.0, 0.9, 3.5
+# from any other number of cuts, the network's probability of its number, that of its residuals.
+_CLEAR, _AGREED, _EXPLAINED = 6.0, 0.9, 0.02
 _SHOWN = 14.0  # evidence up to which alternatives are kept: a thousandth as probable
 
 
@@ -150,4 +151,4 @@ def _settled(looks: list[Look], proposal: Proposal, told: Told) -> bool:
     numbers = [len(look.what.variable.particle.deformed_corners) for look in ranked]
     others = [look for look, number in zip(ranked, numbers) if number != numbers[0]]
     clear = not others or told.score(others[0]) - told.score(ranked[0]) > _CLEAR
-    return clear and proposal.corners[numbers[0]] > _AGREED and ranked[0].excess < _EXPLAINED
+    return clear and proposal.corners[numbers[0]] > _AGREED and goodness(ranked[0]) > _EXPLAINED

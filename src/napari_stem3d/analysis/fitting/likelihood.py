@@ -156,12 +156,6 @@ class Look:
         """Sum of the squared residuals over the pixels that count."""
         return float((self.off**2).sum())
 
-    @property
-    def excess(self) -> float:
-        """Squared residuals beyond those of noise, in standard deviations."""
-        count = int(self.patch.known.sum())
-        return (self.chi2 - count) / np.sqrt(2 * count)
-
     @cached_property
     def cost(self) -> float:
         """Minus twice the logarithm of the posterior, but for constants."""
