@@ -17,7 +17,7 @@ import pandas as pd
 from scipy.spatial.transform import Rotation
 from tqdm import tqdm
 
-CALIBRATION, STILL, EACH = 50, 50, 30  # particles: still, still, and of each motion
+CALIBRATION, STILL, EACH = 40, 40, 25  # particles: still, still, and of each motion
 SPINS = (2.0, 5.0, 10.0, 20.0)  # degrees per scan
 WAYS = (0.2, 0.5, 1.0, 2.0)  # pixels of drift while the particle itself is scanned
 KNOWN = 0.003  # relative standard deviation of edges that are known
@@ -95,7 +95,7 @@ def at_rest(moved):
 def measured(rng, kind, spin, way):
     """Rows of the table that one particle makes: nothing known, and its edges known."""
     from napari_stem3d.analysis.fitting.motion import detect_motion
-    from napari_stem3d.analysis.fitting.moving import Belief
+    from napari_stem3d.analysis.fitting.moving import MotionPrior
     from napari_stem3d.tasks.corners128 import SAMPLING, SIZE
 
     moved = draw(rng, spin, way)
@@ -104,7 +104,7 @@ def measured(rng, kind, spin, way):
     edges = {name: getattr(moved.particle.shape, name) for name in "abc"}
     sizes = {n: (v * (1 + KNOWN * rng.normal()), v * KNOWN) for n, v in edges.items()}
     for known in (False,) if kind == "turns" else (False, True):
-        fit = detect_motion(look, SIZE * SAMPLING, Belief(sizes=sizes if known else {}))
+        fit = detect_motion(look, SIZE * SAMPLING, MotionPrior(sizes=sizes if known else {}))
         evidence = {
             name: np.logaddexp(*(-fit.looks[k].evidence / 2 for k in (own, "both")))
             - np.logaddexp(*(-fit.looks[k].evidence / 2 for k in ("still", other)))

@@ -10,7 +10,7 @@ import pytest
 from napari_stem3d._errors import InputError
 from napari_stem3d.analysis.fitting.likelihood import Look
 from napari_stem3d.analysis.fitting.motion import MotionFit, detect_motion
-from napari_stem3d.analysis.fitting.moving import RATES, Belief, Moving
+from napari_stem3d.analysis.fitting.moving import RATES, MotionPrior, Moving
 from napari_stem3d.analysis.fitting.patch import COUNTS, Patch, smoothed
 from napari_stem3d.analysis.fitting.refinement import begin, refine
 from napari_stem3d.analysis.fitting.variable import Variable
@@ -57,7 +57,7 @@ def found(
 ) -> MotionFit:
     look = still(particle, rates, gain)
     sizes = {name: (size, 0.01) for name, size in Variable(particle).lengths.items()}
-    return detect_motion(look, HEIGHT, Belief(sizes=sizes if known else {}))
+    return detect_motion(look, HEIGHT, MotionPrior(sizes=sizes if known else {}))
 
 
 STILL, TURN, DRIFT = (0.0,) * 5, (0.0, 0.0, 0.1, -0.15, 0.1), (0.9, -1.0, 0.0, 0.0, 0.0)
@@ -133,10 +133,10 @@ def test_priors_of_0_leave_a_hypothesis_out() -> None:
         (1.0, {}, "height must be"),
         (np.nan, {}, "height must be"),
         (HEIGHT, {"drifts": 1.5}, "drifts must be a probability"),
-        (HEIGHT, {"belief": Belief(drift=0.0)}, "drift of a belief"),
-        (HEIGHT, {"belief": Belief(sizes={"r": (1.0, 1.0)})}, "sizes of a belief"),
-        (HEIGHT, {"belief": Belief(sizes={"a": (1.0, 0.0)})}, "size a of a belief"),
-        (HEIGHT, {"belief": Belief(gain=(-1.0, 0.1))}, "gain of a belief"),
+        (HEIGHT, {"prior": MotionPrior(drift=0.0)}, "drift of a motion's prior"),
+        (HEIGHT, {"prior": MotionPrior(sizes={"r": (1.0, 1.0)})}, "sizes of a motion's prior"),
+        (HEIGHT, {"prior": MotionPrior(sizes={"a": (1.0, 0.0)})}, "size a of a motion's prior"),
+        (HEIGHT, {"prior": MotionPrior(gain=(-1.0, 0.1))}, "gain of a motion's prior"),
     ],
 )
 def test_what_is_no_scan_or_no_belief_is_refused(height, options, told) -> None:

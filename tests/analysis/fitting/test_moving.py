@@ -11,7 +11,7 @@ from scipy.spatial.transform import Rotation
 
 from napari_stem3d.analysis.fitting.chords import chords, slopes
 from napari_stem3d.analysis.fitting.likelihood import IMAGING
-from napari_stem3d.analysis.fitting.moving import Belief, Moving, MovingLook
+from napari_stem3d.analysis.fitting.moving import MotionPrior, Moving, MovingLook
 from napari_stem3d.analysis.fitting.patch import Patch
 from napari_stem3d.analysis.fitting.refinement import begin
 from napari_stem3d.analysis.fitting.variable import Variable
@@ -38,13 +38,13 @@ def thickness(moving: Moving) -> NDArray[np.float64]:
     return np.sum([s.sign * chords(*s[1:], Y, X).thickness for s in surfaces], axis=0)
 
 
-def look(moving: Moving, belief: Belief | None = None) -> MovingLook:
+def look(moving: Moving, prior: MotionPrior | None = None) -> MovingLook:
     rng = np.random.default_rng(1)
     image = rng.poisson(50.0 * project(moving.particle, GRID) + 30.0).astype(float)
     still = begin(Variable(moving.particle), Patch(image, np.maximum(image, 20.0), Y, X))
     shifts = 0.1 * rng.normal(size=len(Y))
     what = replace(still.what, variable=moving, shifts=shifts)
-    return MovingLook(what, still.patch, still.prior, belief or Belief())
+    return MovingLook(what, still.patch, still.prior, prior or MotionPrior())
 
 
 @pytest.mark.parametrize("name", SHAPES)
@@ -98,9 +98,9 @@ def test_what_is_known_beforehand_pulls_each_number_as_it_should() -> None:
     """The pull is that of finite differences of the cost, beside one of hardly any knowledge."""
     start = body("ellipsoid", 0.3 * RATES)
     sizes = {name: (1.1 * size, 0.2) for name, size in start.lengths.items()}
-    loose = Belief(1e6, 1e6)
-    own = look(start, Belief(0.7, 0.2, sizes, (60.0, 2.0)))
-    plain = replace(own, belief=loose)
+    loose = MotionPrior(1e6, 1e6)
+    own = look(start, MotionPrior(0.7, 0.2, sizes, (60.0, 2.0)))
+    plain = replace(own, motion=loose)
     pull = own.equations.slope - plain.equations.slope
     count = len(own.moving.names)
     curvature = np.diag(own.equations.curvature - plain.equations.curvature)

@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 from napari_stem3d._errors import InputError
 from napari_stem3d.analysis.fitting.finalists import along_valleys
 from napari_stem3d.analysis.fitting.likelihood import IMAGING, Look
-from napari_stem3d.analysis.fitting.moving import DRIFT, RATES, SPIN, Belief, Moving, MovingLook
+from napari_stem3d.analysis.fitting.moving import (
+    DRIFT,
+    RATES,
+    SPIN,
+    MotionPrior,
+    Moving,
+    MovingLook,
+)
 from napari_stem3d.analysis.fitting.refinement import refine
 
 Array = NDArray[np.float64]
@@ -114,7 +121,8 @@ class MotionFit:
             it says nothing; and the number of body or imaging that is ``like`` it, with their
             ``correlation`` after the image.
         """
-        spreads = self.look.belief.spreads(DRIFT + SPIN)
+        prior = self.look.motion
+        spreads = np.array([prior.drift] * len(DRIFT) + [prior.spin] * len(SPIN))
         sigmas = np.sqrt(np.diag(self._covariance))
         alike = (self._covariance / sigmas / sigmas[:, None])[self._own].copy()
         alike[:, self._own] = 0
@@ -180,7 +188,7 @@ class MotionFit:
 def detect_motion(
     look: Look,
     height: float,
-    belief: Belief | None = None,
+    prior: MotionPrior | None = None,
     *,
     drifts: float = 0.5,
     turns: float = 0.5,
@@ -198,7 +206,7 @@ def detect_motion(
     height : float
         Height of the whole image [nm], its rows times dy, of which the patch may be a part: what
         is scanned in one scan.
-    belief : Belief, optional
+    prior : MotionPrior, optional
         How fast particles are that move, and what is known of the body from elsewhere.
     drifts, turns : float
         Probabilities, before the image, that a particle drifts and that it turns; independent of
@@ -213,13 +221,13 @@ def detect_motion(
     ------
     InputError
         If `height` is less than the patch's, a probability does not lie between 0 and 1, or a
-        belief is none.
+        number of the prior is none.
     """
-    belief = belief or Belief()
-    _check(look, height, belief, {"drifts": drifts, "turns": turns})
+    prior = prior or MotionPrior()
+    _check(look, height, prior, {"drifts": drifts, "turns": turns})
     own = look.what.variable.particle
     body = Moving(replace(own, motion=None), middle=own.position[0], height=float(height))
-    first = MovingLook(replace(look.what, variable=body), look.patch, look.prior, belief)
+    first = MovingLook(replace(look.what, variable=body), look.patch, look.prior, prior)
     looks = {"still": _lowest(_with(first, ()))}
     looks["turns"] = _lowest(_with(looks["still"], SPIN))
     looks["drifts"] = _settled(_with(looks["still"], DRIFT))
@@ -228,13 +236,13 @@ def detect_motion(
         other = min((looks[k] for k in looks if k != name), key=lambda one: one.cost)
         again = _refined(_with(other, free))
         looks[name] = min(looks[name], again, key=lambda one: one.evidence)
-    prior = {
+    chances = {
         "still": (1 - drifts) * (1 - turns),
         "drifts": drifts * (1 - turns),
         "turns": turns * (1 - drifts),
         "both": drifts * turns,
     }
-    return MotionFit(looks, prior)
+    return MotionFit(looks, chances)
 
 
 def _with(look: MovingLook, free: tuple[int, ...]) -> MovingLook:
@@ -278,7 +286,7 @@ def _moments(look: MovingLook, own: tuple[int, ...]) -> tuple[Array, Array]:
     return look.moving.rates[list(own)], variances[places]
 
 
-def _check(look: Look, height: float, belief: Belief, shares: dict[str, float]) -> None:
+def _check(look: Look, height: float, prior: MotionPrior, shares: dict[str, float]) -> None:
     least = float(np.ptp(look.patch.y))
     if not (np.isfinite(height) and height > least):
         raise InputError(
@@ -289,25 +297,26 @@ def _check(look: Look, height: float, belief: Belief, shares: dict[str, float]) 
         if not 0 <= share <= 1:
             raise InputError(f"{name} must be a probability from 0 to 1. Received: {share!r}")
     for name in ("drift", "spin"):
-        spread = getattr(belief, name)
+        spread = getattr(prior, name)
         if not (np.isfinite(spread) and spread > 0):
             raise InputError(
-                f"{name} of a belief must be a positive standard deviation. Received: {spread!r}"
+                f"{name} of a motion's prior must be a positive standard deviation. "
+                f"Received: {spread!r}"
             )
     lengths = look.what.variable.lengths
-    for name, size in belief.sizes.items():
+    for name, size in prior.sizes.items():
         if name not in lengths:
             raise InputError(
-                f"sizes of a belief must be named {', '.join(lengths)}. Received: {name!r}"
+                f"sizes of a motion's prior must be named {', '.join(lengths)}. Received: {name!r}"
             )
         _check_pair(f"size {name}", size)
-    if belief.gain is not None:
-        _check_pair("gain", belief.gain)
+    if prior.gain is not None:
+        _check_pair("gain", prior.gain)
 
 
 def _check_pair(name: str, pair: tuple[float, float]) -> None:
     if np.shape(pair) != (2,) or not (np.isfinite(pair).all() and min(pair) > 0):
         raise InputError(
-            f"{name} of a belief must be a positive value and its standard deviation. "
+            f"{name} of a motion's prior must be a positive value and its standard deviation. "
             f"Received: {pair!r}"
         )

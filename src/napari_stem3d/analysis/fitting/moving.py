@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from napari_stem3d.analysis.fitting.chords import chords
-from napari_stem3d.analysis.fitting.likelihood import IMAGING, Look, inside_pixels
+from napari_stem3d.analysis.fitting.likelihood import Beliefs, Look, inside_pixels
 from napari_stem3d.analysis.fitting.variable import POSE, Slopes, Surfaces, Variable
 from napari_stem3d.simulation import Particle, Trajectory
 
@@ -150,7 +150,7 @@ class Moving(Variable):
 
 
 @dataclass(frozen=True)
-class Belief:
+class MotionPrior:
     """What is known before the image of how a particle moves, and of what hides that.
 
     Attributes
@@ -169,10 +169,6 @@ class Belief:
     sizes: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     gain: tuple[float, float] | None = None
 
-    def spreads(self, free: tuple[int, ...]) -> Array:
-        """Return the standard deviations of some rates."""
-        return np.array([self.drift if rate in DRIFT else self.spin for rate in free])
-
 
 @dataclass(frozen=True)
 class MovingLook(Look):
@@ -180,11 +176,11 @@ class MovingLook(Look):
 
     Attributes
     ----------
-    belief : Belief
+    motion : MotionPrior
         What was known before, besides the prior.
     """
 
-    belief: Belief = field(default_factory=Belief)
+    motion: MotionPrior = field(default_factory=MotionPrior)
 
     @property
     def moving(self) -> Moving:
@@ -199,42 +195,26 @@ class MovingLook(Look):
         surfaces = self.moving.surfaces_at(self.moving.times(y))
         return sum(s.sign * chords(s.planes, s.quadrics, y, x).thickness for s in surfaces)
 
-    @property
-    def _spreads(self) -> Array:
-        return self.belief.spreads(self.moving.free)
-
-    @property
-    def _known(self) -> Array:
-        known, free = super()._known, len(self.moving.free)
-        for k, size, spread in self._sizes:
-            known[k] = size / spread
-        known[len(known) - IMAGING - free : -IMAGING] = 1 / self._spreads
-        if self.belief.gain:
-            known[1 - IMAGING] = 1 / self.belief.gain[1]
-        return known
-
-    @property
-    def _told(self) -> NDArray[np.intp]:
-        told = super()._told
-        gain = [told[-1] + 1] if self.belief.gain else []
-        return np.concatenate([[k for k, _, _ in self._sizes], told, gain]).astype(int)
-
-    @property
-    def _surprise(self) -> Array:
-        *cuts, probe = super()._surprise.tolist()
-        own = list(self.moving.lengths.values())
-        off = [np.log(own[k - POSE] / size) * size / spread for k, size, spread in self._sizes]
-        rates = self.moving.rates[list(self.moving.free)] / self._spreads
-        gain = self.belief.gain
-        brightness = [(self.what.gain - gain[0]) / gain[1]] if gain else []
-        return np.array([*off, *cuts, *rates, probe, *brightness])
-
-    @property
-    def _sizes(self) -> list[tuple[int, float, float]]:
-        """For each length that is known its place among the numbers, size and error [nm]."""
-        sizes = self.belief.sizes
-        names = enumerate(self.moving.lengths, start=POSE)
-        return [(k, *sizes[name]) for k, name in names if name in sizes]
+    @cached_property
+    def _beliefs(self) -> Beliefs:
+        precision, pull, surprise = super()._beliefs
+        moving, own = self.moving, self.motion
+        lengths, count = moving.lengths, len(moving.names)
+        # Each number that is known, how far it lies off, and the standard deviation of that.
+        known = [
+            (k, np.log(lengths[name] / own.sizes[name][0]), own.sizes[name][1] / own.sizes[name][0])
+            for k, name in enumerate(lengths, start=POSE)
+            if name in own.sizes
+        ]
+        for k, rate in enumerate(moving.free, start=count - len(moving.free)):
+            known.append((k, moving.rates[rate], own.drift if rate in DRIFT else own.spin))
+        if own.gain:
+            known.append((count + 1, self.what.gain - own.gain[0], own.gain[1]))
+        for k, off, spread in known:
+            precision[k, k] += 1 / spread**2
+            pull[k] += off / spread**2
+            surprise += (off / spread) ** 2
+        return Beliefs(precision, pull, float(surprise))
 
     def _by_body(self) -> Array:
         times = self.moving.times(self.patch.y)
