@@ -35,6 +35,7 @@ def main() -> None:
     save("deformations", deformations(), columns=6)
     save("stages", stages(), columns=7)
     save("motion", motion(), columns=5)
+    fitted_motion()
     save("lattices", crystals(), columns=8)
 
 
@@ -138,6 +139,55 @@ def motion() -> Iterable[Picture]:
             stem.Cuboid(8, 10, 12), grid=CLOSE, microscope=IDEAL, motion=way, seed=5
         )
         yield title, moved[0].image
+
+
+def fitted_motion() -> None:
+    """Save a cuboid that turns by 20 degrees in a scan, and what two fits leave of its image."""
+    from napari_stem3d.analysis.fitting.motion import detect_motion
+    from napari_stem3d.analysis.fitting.patch import COUNTS, Patch, smoothed
+    from napari_stem3d.analysis.fitting.refinement import begin, refine
+    from napari_stem3d.analysis.fitting.variable import Variable
+
+    grid = stem.Grid((128, 128), (0.2, 0.2))
+    jitter = replace(IDEAL.scan, jitter=0.03, jitter_memory=0.9)
+    counting = replace(IDEAL.detector, shot_noise=True)
+    microscope = replace(
+        IDEAL,
+        contrast=stem.Contrast(attenuation=1e-3),
+        film=stem.CarbonFilm(2.0, attenuation=1e-3, roughness=0, grain=False),
+        probe=stem.Probe(0.2),
+        scan=jitter,
+        detector=counting,
+    ).at_dose(80 / 1e-3)
+    shape = stem.Cuboid(9, 11, 13)
+    still = stem.simulate(shape, grid=grid, deformed_corners=2, microscope=microscope, seed=11)
+    way = stem.Motion(rotation=20 / still.scene(0).frame_time, axis="y")
+    sample = stem.simulate(
+        shape, grid=grid, deformed_corners=2, microscope=microscope, motion=way, seed=11
+    )[0]
+    body = sample.particles[0].at(float(sample.times[64]))
+    image = sample.image.astype(float)
+    places = (np.arange(n) * d for n, d in zip(grid.gpts, grid.sampling))
+    patch = smoothed(Patch(image, np.ones_like(image), *places), COUNTS)
+    look = refine(begin(Variable(body), patch))
+    look = refine(replace(look, patch=patch.weighted(COUNTS, look.model)))
+    fit = detect_motion(look, 128 * 0.2)
+    figure, axes = plt.subplots(1, 3, figsize=(8.4, 3.1), layout="constrained")
+    axes[0].imshow(image, cmap="gray")
+    axes[0].set_title("turns by 20° about y in one scan", fontsize=8)
+    for place, name, title in (
+        (axes[1], "still", "left by a body at rest"),
+        (axes[2], "turns", "left by a body that turns"),
+    ):
+        own = fit.looks[name]
+        drawn = place.imshow(-own.off, cmap="coolwarm", vmin=-6, vmax=6)
+        ratio = own.chi2 / own.off.size
+        place.set_title(f"{title}: mean square {ratio:.2f}", fontsize=8)
+    for place in axes:
+        place.axis("off")
+    figure.colorbar(drawn, ax=axes[1:], label="standard deviations of the noise", shrink=0.8)
+    figure.savefig(IMAGES / "fitted-motion.png", dpi=110)
+    plt.close(figure)
 
 
 def crystals() -> Iterable[Picture]:

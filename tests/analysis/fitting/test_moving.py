@@ -120,6 +120,19 @@ def test_what_is_known_beforehand_pulls_each_number_as_it_should() -> None:
             assert curvature[number] == pytest.approx(bent, rel=1e-2, abs=0.5)
 
 
+def test_the_mirror_image_with_spins_of_the_other_sign_looks_the_same() -> None:
+    box = body("cuboid")
+    box = replace(box, particle=replace(box.particle, deformations=()))
+    mirror = np.diag([1.0, 1.0, -1.0])
+    turn = Rotation.from_matrix(mirror @ box.particle.rotation.as_matrix() @ mirror)
+    other = replace(
+        box,
+        particle=replace(box.particle, rotation=turn),
+        rates=box.rates * [1, 1, -1, -1, 1],
+    )
+    np.testing.assert_allclose(thickness(other), thickness(box), atol=1e-6)
+
+
 def test_a_shift_is_a_shift_whatever_the_turn() -> None:
     moving = body("octahedron")
     step = np.zeros(len(moving.names))
