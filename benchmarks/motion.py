@@ -17,7 +17,7 @@ import pandas as pd
 from scipy.spatial.transform import Rotation
 from tqdm import tqdm
 
-CALIBRATION, STILL, EACH = 40, 40, 25  # particles: still, still, and of each motion
+ROUNDS, REST = 20, 2  # rounds, of so many still particles of each kind, and of each motion one
 SPINS = (2.0, 5.0, 10.0, 20.0)  # degrees per scan
 WAYS = (0.2, 0.5, 1.0, 2.0)  # pixels of drift while the particle itself is scanned
 KNOWN = 0.003  # relative standard deviation of edges that are known
@@ -35,13 +35,16 @@ class Moved(NamedTuple):
 
 
 def main(seed: int) -> None:
-    kinds = [("calibration", 0.0, 0.0)] * CALIBRATION + [("still", 0.0, 0.0)] * STILL
-    kinds += [("turns", spin, 0.0) for spin in SPINS for _ in range(EACH)]
-    kinds += [("drifts", 0.0, way) for way in WAYS for _ in range(EACH)]
-    rngs = np.random.default_rng(seed).spawn(len(kinds))
-    table = pd.DataFrame(
-        [row for kind, rng in zip(tqdm(kinds), rngs) for row in measured(rng, *kind)]
-    )
+    kinds = [("calibration", 0.0, 0.0), ("still", 0.0, 0.0)] * REST
+    kinds += [("turns", spin, 0.0) for spin in SPINS] + [("drifts", 0.0, way) for way in WAYS]
+    kinds *= ROUNDS
+    rows = []
+    try:
+        for kind, rng in zip(tqdm(kinds), np.random.default_rng(seed).spawn(len(kinds))):
+            rows += measured(rng, *kind)
+    except KeyboardInterrupt:
+        print("interrupted: figures of what is done")
+    table = pd.DataFrame(rows)
     told(table)
     for what, known in (("turned", False), ("drifted", False), ("drifted", True)):
         detection(table[table.known == known], what, known)

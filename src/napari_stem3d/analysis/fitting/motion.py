@@ -57,9 +57,9 @@ class MotionFit:
         """Drift along y and x [nm per scan], and spin about x, y and z [rad per scan].
 
         The drift is that of a particle that drifts, whether it turns or not, and the spin that of
-        one that turns, whether it drifts or not: means over the hypotheses, shape (5,). A projection
-        along z is that of the mirror image as well: the spins about x and y may both have the
-        other sign, with the pose mirrored in z.
+        one that turns, whether it drifts or not: means over the hypotheses, shape (5,). A
+        projection along z is that of the mirror image as well: the spins about x and y may both
+        have the other sign, with the pose mirrored in z.
         """
         return self._moments[0]
 
