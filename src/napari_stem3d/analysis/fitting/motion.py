@@ -23,7 +23,7 @@ from napari_stem3d.analysis.fitting.moving import (
 )
 from napari_stem3d.analysis.fitting.refinement import refine
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 #: What may have happened: nothing, drift alone, rotation alone, or both.
 HYPOTHESES = {"still": (), "drifts": DRIFT, "turns": SPIN, "both": DRIFT + SPIN}
 _STEPS, _ROUNDS = 30, 4  # of a refinement, and refinements

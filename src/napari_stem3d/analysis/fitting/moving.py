@@ -22,7 +22,7 @@ from napari_stem3d.analysis.fitting.likelihood import Beliefs, Look, inside_pixe
 from napari_stem3d.analysis.fitting.variable import POSE, Slopes, Surfaces, Variable
 from napari_stem3d.simulation import Particle, Trajectory
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 RATES = ("drift y", "drift x", "spin x", "spin y", "spin z")  # nm and rad per scan
 DRIFT, SPIN = (0, 1), (2, 3, 4)  # which of them
 _SMALL = 1e-3  # rad: turns below which a series takes the place of a quotient of small numbers
@@ -78,7 +78,7 @@ class Moving(Variable):
         times : ndarray, shape (ny,)
             Times [s] of all rows of the image, as `Scan.row_times` gives them.
         """
-        own, ends = self.particle, times[[0, -1]]
+        own, ends = self.particle, np.asarray(times, np.float64)[[0, -1]]
         since = self.times(self.height / len(times) * np.array([0, len(times) - 1]))[:, None]
         turns = Rotation.from_rotvec(since * self.rates[list(SPIN)])
         places = np.array(own.position) + since * self.rates[list(DRIFT)]
@@ -193,7 +193,8 @@ class MovingLook(Look):
         """Thickness [nm] in every row at its time, shape (ny, nx)."""
         y, x = self.patch.y, self.patch.x
         surfaces = self.moving.surfaces_at(self.moving.times(y))
-        return sum(s.sign * chords(s.planes, s.quadrics, y, x).thickness for s in surfaces)
+        parts = [s.sign * chords(s.planes, s.quadrics, y, x).thickness for s in surfaces]
+        return np.sum(parts, axis=0)
 
     @cached_property
     def _beliefs(self) -> Beliefs:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from napari_stem3d.analysis.fitting.patch import Patch
 from napari_stem3d.analysis.fitting.variable import POSE, Variable
 
 Array = NDArray[np.floating]
+Kind = TypeVar("Kind", bound=Look)
 _TRIES = 6  # steps, each shorter than the last, before a point counts as the best
 _SETTLED = 30.0  # gain below which the kicks of the lines may be learnt
 _SHARPEST, _WIDEST = 0.3, 4.0  # pixels: probes that are tried
@@ -32,7 +34,7 @@ def begin(variable: Variable, patch: Patch, prior: Prior | None = None, kick: fl
     return Look(replace(bare.what, gain=float(gain), ground=float(ground)), patch, prior)
 
 
-def refine(look: Look, steps: int = 25, enough: float = 0.05, learn: bool = True) -> Look:
+def refine(look: Kind, steps: int = 25, enough: float = 0.05, learn: bool = True) -> Kind:
     """Lower the cost as far as it goes downhill.
 
     Parameters
