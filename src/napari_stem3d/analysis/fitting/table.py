@@ -1,4 +1,4 @@
-"""Fits as a table, and their bodies as meshes."""
+"""Fits as a table, and the bodies of its rows."""
 
 from __future__ import annotations
 
@@ -7,16 +7,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from napari_stem3d.analysis.fitting.result import Fit
 from napari_stem3d.analysis.fitting.variable import POSE
 from napari_stem3d.plugins import get_shape
 from napari_stem3d.simulation import CutCorners, Particle
-
-Surface = tuple[NDArray[np.float64], NDArray[np.int64]]
-_FINE = 8  # triangles' edges along the radius of a body
 
 
 def fit_table(fits: Iterable[Fit], sampling: tuple[float, float] | None = None) -> pd.DataFrame:
@@ -69,34 +65,6 @@ def particle_of(row: Mapping[str, Any], sampling: tuple[float, float] | None = N
     cuts = (CutCorners(corners, tuple(fractions)),) if corners else ()
     dy, dx = sampling or (1.0, 1.0)
     return Particle(shape, (float(row["y"]) * dy, float(row["x"]) * dx), turn, cuts)
-
-
-def place_mesh(particle: Particle) -> Surface:
-    """Triangulate the surface of a body where it lies.
-
-    Parameters
-    ----------
-    particle : Particle
-        The body.
-
-    Returns
-    -------
-    vertices : ndarray, shape (V, 3)
-        Points (z, y, x) [nm], z along the beam.
-    triangles : ndarray, shape (T, 3)
-        Indices of their corners, counter-clockwise seen from outside.
-    """
-    turn = particle.rotation.as_matrix()
-    y, x = particle.position
-    points: list[NDArray[np.float64]] = []
-    triangles: list[NDArray[np.int64]] = []
-    for sign, (vertices, faces) in particle.body.meshes(particle.body.radius / _FINE):
-        seen = vertices @ turn.T + (x, y, particle.z)
-        # (x, y, z) read backwards has the other hand, as what is missing has the other side.
-        outward = faces[:, ::-1] if sign > 0 else faces
-        triangles.append(outward + sum(map(len, points)))
-        points.append(seen[:, ::-1])
-    return np.concatenate(points), np.concatenate(triangles)
 
 
 def _row(fit: Fit, pixel: tuple[float, float]) -> dict[str, Any]:
