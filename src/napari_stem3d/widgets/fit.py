@@ -89,7 +89,7 @@ class FitWidget(ImagePanel):
         """Make the empty layers."""
         self.bodies = join_surfaces([])
         self._stack, self._name, self._only = stack, name, only
-        y, x = stack.axes[-2:]
+        x = stack.axes[-1]
         beside = x.offset + x.scale * stack.data.shape[-1] * _BESIDE
         self.residual = FrameLayer(
             self.viewer,

@@ -52,7 +52,7 @@ class Prior:
 
     fraction: float = 0.22
     fraction_spread: float = 0.8
-    proportions_spread: float = 0.4
+    proportions_spread: float = 0.3
     probe: float = 1.0
     probe_spread: float = 0.6
 
