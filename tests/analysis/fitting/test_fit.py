@@ -70,7 +70,7 @@ def test_lengths_are_in_pixels_without_calibration(taken):
     found = fit(look, mask, "ellipsoid", None)  # pixels that are no squares make it one
     assert found.unit == "px"
     assert "dimensions_px" in fit_table([found])
-    assert max(size for size, _ in found.lengths.values()) == pytest.approx(9 / 0.2, rel=0.05)
+    assert min(size for size, _ in found.lengths.values()) == pytest.approx(9 / 0.25, rel=0.05)
 
 
 def test_residuals_of_the_truth_are_noise_whatever_the_noise_is_said_to_be(taken, cuboid):

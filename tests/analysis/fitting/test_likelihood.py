@@ -106,5 +106,5 @@ def test_a_fit_begins_with_gain_and_ground_of_the_image(taken, cuboid):
     "particle", [Particle(Helix()), Particle(Cuboid(), deformations=(Bent(),))]
 )
 def test_what_has_other_surfaces_is_refused(particle):
-    with pytest.raises(InputError, match="particle must .* to be fitted"):
+    with pytest.raises(InputError, match=r"particle must .* to be fitted"):
         Variable(particle)
