@@ -125,10 +125,10 @@ class FitWidget(ImagePanel):
     def turn(self) -> None:
         """Show bodies and image in three dimensions, or flat again."""
         solid = self.viewer.dims.ndisplay == 2
-        self.viewer.dims.ndisplay = 3 if solid else 2
         for layer in self.viewer.layers:
             if layer.metadata.get(ROLE) == PARTICLES:  # outlines are not drawn in three dimensions
-                layer.visible = not solid
+                layer.contour, layer.visible = int(not solid), not solid
+        self.viewer.dims.ndisplay = 3 if solid else 2
 
     def save_bodies(self) -> None:
         """Ask for a file, and write the bodies that are shown."""
