@@ -137,7 +137,6 @@ def test_priors_of_0_leave_a_hypothesis_out() -> None:
         (HEIGHT, {"prior": MotionPrior(drift=0.0)}, "drift of a motion's prior"),
         (HEIGHT, {"prior": MotionPrior(sizes={"r": (1.0, 1.0)})}, "sizes of a motion's prior"),
         (HEIGHT, {"prior": MotionPrior(sizes={"a": (1.0, 0.0)})}, "size a of a motion's prior"),
-        (HEIGHT, {"prior": MotionPrior(gain=(-1.0, 0.1))}, "gain of a motion's prior"),
     ],
 )
 def test_what_is_no_scan_or_no_belief_is_refused(height, options, told) -> None:

@@ -99,7 +99,7 @@ def test_what_is_known_beforehand_pulls_each_number_as_it_should() -> None:
     start = body("ellipsoid", 0.3 * RATES)
     sizes = {name: (1.1 * size, 0.2) for name, size in start.lengths.items()}
     loose = MotionPrior(1e6, 1e6)
-    own = look(start, MotionPrior(0.7, 0.2, sizes, (60.0, 2.0)))
+    own = look(start, MotionPrior(0.7, 0.2, sizes))
     plain = replace(own, motion=loose)
     pull = own.equations.slope - plain.equations.slope
     count = len(own.moving.names)

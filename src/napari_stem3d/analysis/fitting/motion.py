@@ -145,14 +145,8 @@ def _check(look: Look, height: float, prior: MotionPrior, shares: dict[str, floa
             raise InputError(
                 f"sizes of a motion's prior must be named {', '.join(lengths)}. Received: {name!r}"
             )
-        _check_pair(f"size {name}", size)
-    if prior.gain is not None:
-        _check_pair("gain", prior.gain)
-
-
-def _check_pair(name: str, pair: tuple[float, float]) -> None:
-    if np.shape(pair) != (2,) or not (np.isfinite(pair).all() and min(pair) > 0):
-        raise InputError(
-            f"{name} of a motion's prior must be a positive value and its standard deviation. "
-            f"Received: {pair!r}"
-        )
+        if np.shape(size) != (2,) or not (np.isfinite(size).all() and min(size) > 0):
+            raise InputError(
+                f"size {name} of a motion's prior must be a positive value and its standard "
+                f"deviation. Received: {size!r}"
+            )

@@ -160,14 +160,11 @@ class MotionPrior:
         velocity [rad per scan] of a particle that drifts, and of one that turns. Means are 0.
     sizes : mapping of str to (float, float)
         Lengths of the shape that are known otherwise, each with its standard deviation [nm].
-    gain : (float, float), optional
-        Grey values per nm, if they are known otherwise, with their standard deviation.
     """
 
     drift: float = 1.0
     spin: float = float(np.radians(10))
     sizes: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    gain: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -209,8 +206,6 @@ class MovingLook(Look):
         ]
         for k, rate in enumerate(moving.free, start=count - len(moving.free)):
             known.append((k, moving.rates[rate], own.drift if rate in DRIFT else own.spin))
-        if own.gain:
-            known.append((count + 1, self.what.gain - own.gain[0], own.gain[1]))
         for k, off, spread in known:
             precision[k, k] += 1 / spread**2
             pull[k] += off / spread**2
