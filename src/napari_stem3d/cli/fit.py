@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from napari_stem3d.analysis.fitting.result import Fit
     from napari_stem3d.signals import Stack
 
 MESHES = (".stl", ".obj", ".ply")
@@ -52,6 +53,13 @@ def fit(
         bool,
         typer.Option(
             "--same-material", help="All particles are of the same matter: one gain for all."
+        ),
+    ] = False,
+    motion: Annotated[
+        bool,
+        typer.Option(
+            "--motion",
+            help="Tell whether particles drifted or turned during the scan, and how far.",
         ),
     ] = False,
     network: Annotated[str, typer.Option(help="Network that proposes bodies.")] = CLASSIFICATION,
@@ -88,7 +96,7 @@ def fit(
     import_keras()
     particles = _particles(stack, labels, segmentation, zoom)
     settings = {"zoom": zoom, "part": part, "invert": invert, "shapes": shape}
-    settings["same_material"] = same_material
+    settings |= {"same_material": same_material, "motion": motion}
     networks = [segmentation if labels is None else str(labels.resolve()), network]
     job = job_of(image, task="fit", networks=networks, **settings)
     with resumable(out.with_suffix(".npz"), job, _save, _load) as run:
@@ -106,6 +114,8 @@ def fit(
                 )
             )
             table = fit_table(fits, stack.sampling_nm)
+            if motion and fits:
+                table = pd.concat([table, _moved(fits, len(frame), stack.sampling_nm)], axis=1)
             count = int(own.max())
             table = numbered_on(table, index, run.particles if labels is None else 0)
             left = sum((one.residual_in(frame.shape) for one in fits), np.zeros(frame.shape))
@@ -147,6 +157,16 @@ def _particles(
             f"Received: {given.data.shape} in {labels.name}"
         )
     return lambda index, frame: given.frame(index)
+
+
+def _moved(fits: list[Fit], rows: int, sampling: tuple[float, float] | None) -> pd.DataFrame:
+    """Return how far each particle moved during the scan of an image of so many rows."""
+    import pandas as pd
+
+    from napari_stem3d.analysis.fitting.motion import detect_motion
+
+    height = rows * (sampling[0] if sampling else 1.0)
+    return pd.DataFrame([detect_motion(one.look, height).columns(unit=one.unit) for one in fits])
 
 
 def _save(frames: list[Fitted], path: Path) -> None:
