@@ -52,11 +52,11 @@ def refine(look: Look, steps: int = 25, enough: float = 0.05, learn: bool = True
     """
     damping = 1e-3
     for _ in range(steps):
-        equations, longest = look.equations, _longest(look)
+        equations, longest = look.equations, longest_step(look)
         for _ in range(_TRIES):
             step = equations.step(damping).clip(-longest, longest)
             shifts = equations.shifted(step).clip(-_LINE, _LINE)
-            trial = replace(look, what=_moved(look.what, step, shifts))
+            trial = replace(look, what=moved(look.what, step, shifts))
             if trial.cost < look.cost:
                 break
             damping = max(damping * 8, 1e-5)
@@ -73,7 +73,7 @@ def refine(look: Look, steps: int = 25, enough: float = 0.05, learn: bool = True
     return look
 
 
-def _moved(what: Explanation, step: Array, shifts: Array) -> Explanation:
+def moved(what: Explanation, step: Array, shifts: Array) -> Explanation:
     wider, gain, ground = step[-IMAGING:].tolist()
     return replace(
         what,
@@ -85,7 +85,7 @@ def _moved(what: Explanation, step: Array, shifts: Array) -> Explanation:
     )
 
 
-def _longest(look: Look) -> Array:
+def longest_step(look: Look) -> Array:
     """Longest step (K,) of each number."""
     variable, (dy, dx) = look.what.variable, look.patch.pixel
     return np.concatenate(

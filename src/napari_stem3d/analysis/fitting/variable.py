@@ -128,6 +128,13 @@ class Variable:
             rest += (CutCorners(corners, fractions),)
         return replace(self, particle=replace(own, deformations=rest))
 
+    def completed(self, fraction: float) -> Self:
+        """Return the same with cuts at all corners, where there were none to a given fraction."""
+        neighbours = self.particle.shape.neighbours()
+        old = dict(zip(self.cuts.corners, self.cuts.fractions)) if self.cuts else {}
+        cuts = CutCorners(tuple(range(len(neighbours))), tuple(old.get(k, (fraction,) * len(n)) for k, n in enumerate(neighbours)))
+        return replace(self, particle=replace(self.particle, deformations=(cuts,)))
+
     def surfaces(self) -> list[Surfaces]:
         """Surfaces at the zero of all numbers."""
         return [

@@ -1,0 +1,210 @@
+"""One body in several images: what it costs, and what they tell of it together.
+
+Every image has a pose and an imaging of its own; the lengths and the cuts of the body are shared.
+The normal equations are arrow-shaped, so each image's own numbers are eliminated by themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import cholesky_banded
+
+from napari_stem3d.analysis.fitting.likelihood import IMAGING, Look
+from napari_stem3d.analysis.fitting.refinement import longest_step, moved
+from napari_stem3d.analysis.fitting.variable import POSE, Variable
+
+Array = NDArray[np.float64]
+_TRIES = 6  # steps, each shorter than the last, before a point counts as the best
+_LINE = 0.7  # pixels: longest step of the displacement of a line
+_LEAST = 1e-9  # information that every number has
+
+
+class Arrow(NamedTuple):
+    """Normal equations of a body in several images, with their own numbers eliminated.
+
+    Attributes
+    ----------
+    body : ndarray, shape (B, B)
+        Inverse covariance of the lengths and the cuts, whatever the poses and the imaging.
+    slope : ndarray, shape (B,)
+        Half the derivative of the cost.
+    own : list of ndarray, shape (8, B + 1)
+        For each image the change of its own numbers with those of the body, and alone; negative.
+    log_determinant : float
+        Of the whole matrix.
+    """
+
+    body: Array
+    slope: Array
+    own: list[Array]
+    log_determinant: float
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Looks at several images that share one body.
+
+    Attributes
+    ----------
+    looks : tuple of Look
+        One for each image, with equal shapes and deformations.
+    """
+
+    looks: tuple[Look, ...]
+
+    @classmethod
+    def of(cls, variable: Variable, looks: Iterable[Look]) -> Self:
+        """Let looks share the body of a particle, each in its own pose."""
+        return cls(tuple(shown(variable, look) for look in looks))
+
+    @property
+    def variable(self) -> Variable:
+        """The body, in the pose of the first image."""
+        return self.looks[0].what.variable
+
+    @property
+    def cut(self) -> int:
+        """How many corners are cut."""
+        cuts = self.variable.cuts
+        return len(cuts.corners) if cuts else 0
+
+    @cached_property
+    def cost(self) -> float:
+        """Minus twice the logarithm of the posterior, but for constants."""
+        repeated = (len(self.looks) - 1) * float((self._surprise**2).sum())
+        return sum(look.cost for look in self.looks) - repeated
+
+    @property
+    def chi2(self) -> Array:
+        """Sum of the squared residuals over the noise of each image, shape (n,)."""
+        return np.array([look.chi2 for look in self.looks])
+
+    @cached_property
+    def evidence(self) -> float:
+        """Minus twice the logarithm of the evidence, by Laplace's approximation.
+
+        Constants are left out that bodies of one shape in the same images share.
+        """
+        spread = 2 * len(self.variable.fractions) * np.log(self._prior.fraction_spread)
+        walks = sum(
+            2 * np.log(cholesky_banded(look.equations.lines)[1]).sum()
+            + 2 * len(look.what.shifts) * np.log(look.what.kick)
+            for look in self.looks
+        )
+        return self.cost + float(self.arrow().log_determinant + spread + walks)
+
+    @cached_property
+    def covariance(self) -> Array:
+        """Covariance (B, B) of the logarithms of lengths and fractions."""
+        arrow = self.arrow()
+        return np.linalg.inv(arrow.body + _LEAST * np.eye(len(arrow.body)))
+
+    def arrow(self, damping: float = 0.0) -> Arrow:
+        """Normal equations, damped as Marquardt does."""
+        size = len(self.variable.names) - POSE
+        shared = slice(POSE, POSE + size)
+        own = np.r_[:POSE, POSE + size : POSE + size + IMAGING]
+        known = np.zeros(size)
+        known[size - len(self._surprise) :] = 1 / self._prior.fraction_spread
+        body = -(len(self.looks) - 1) * np.diag(known**2)
+        slope = np.zeros(size)
+        slope[size - len(self._surprise) :] = (
+            -(len(self.looks) - 1) * self._surprise / self._prior.fraction_spread
+        )
+        for look in self.looks:
+            body += look.equations.curvature[shared, shared]
+            slope += look.equations.slope[shared]
+        body += np.diag(damping * np.diag(body) + _LEAST)
+        solved, determinant = [], 0.0
+        for look in self.looks:
+            curvature = look.equations.curvature
+            alone = curvature[np.ix_(own, own)]
+            alone += np.diag(damping * np.diag(alone) + _LEAST)
+            coupling = curvature[own, shared]
+            right = np.column_stack([coupling, look.equations.slope[own]])
+            solved.append(np.linalg.solve(alone, right))
+            body -= coupling.T @ solved[-1][:, :-1]
+            slope -= coupling.T @ solved[-1][:, -1]
+            determinant += np.linalg.slogdet(alone)[1]
+        determinant += np.linalg.slogdet(body)[1]
+        return Arrow(body, slope, solved, float(determinant))
+
+    def without(self, corner: int) -> Bundle:
+        """Return the same with one cut less."""
+        return Bundle.of(self.variable.without(corner), self.looks)
+
+    def completed(self, fraction: float) -> Bundle:
+        """Return the same with cuts at all corners, where there were none to a given fraction."""
+        return Bundle.of(self.variable.completed(fraction), self.looks)
+
+    def stepped(self, damping: float, rigid: bool = False) -> Bundle:
+        """Take one step of least squares, shorter with more damping; a rigid body stays."""
+        arrow = self.arrow(damping)
+        size = len(arrow.slope)
+        longest = longest_step(self.looks[0])
+        limit = longest[POSE : POSE + size]
+        change = np.linalg.solve(arrow.body, -arrow.slope).clip(-limit, limit) * (not rigid)
+        looks = []
+        for look, solved in zip(self.looks, arrow.own):
+            alone = -solved[:, -1] - solved[:, :-1] @ change
+            step = np.concatenate([alone[:POSE], change, alone[POSE:]])
+            longest = longest_step(look)
+            step = step.clip(-longest, longest)
+            shifts = look.equations.shifted(step).clip(-_LINE, _LINE)
+            looks.append(replace(look, what=moved(look.what, step, shifts)))
+        return Bundle(tuple(looks))
+
+    def refined(self, steps: int = 25, enough: float = 0.05, rigid: bool = False) -> Bundle:
+        """Lower the cost as far as it goes downhill.
+
+        Parameters
+        ----------
+        steps : int
+            Steps at most.
+        enough : float
+            Gain of a step after which it ends.
+        rigid : bool
+            Whether only poses and imaging vary.
+
+        Returns
+        -------
+        Bundle
+            With the lowest cost.
+        """
+        bundle, damping = self, 1e-3
+        for _ in range(steps):
+            for _ in range(_TRIES):
+                trial = bundle.stepped(damping, rigid)
+                if trial.cost < bundle.cost:
+                    break
+                damping = max(damping * 8, 1e-5)
+            else:
+                return bundle
+            gain, damping = bundle.cost - trial.cost, damping / 6
+            bundle = trial
+            if gain < enough:
+                return bundle
+        return bundle
+
+    @property
+    def _prior(self):  # type: ignore[no-untyped-def]
+        return self.looks[0].prior
+
+    @property
+    def _surprise(self) -> Array:
+        """How far the fractions lie off what is known beforehand, in standard deviations."""
+        prior = self._prior
+        return np.log(self.variable.fractions / prior.fraction) / prior.fraction_spread
+
+
+def shown(variable: Variable, look: Look) -> Look:
+    """Show a body in the pose, and as it is imaged, of a look at another one."""
+    pose = look.what.variable.particle
+    posed = variable.particle.posed(pose.position, pose.rotation)
+    return replace(look, what=replace(look.what, variable=replace(variable, particle=posed)))
