@@ -13,13 +13,12 @@ from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cholesky_banded
 
 from napari_stem3d.analysis.fitting.likelihood import IMAGING, Look
 from napari_stem3d.analysis.fitting.refinement import longest_step, moved
 from napari_stem3d.analysis.fitting.variable import POSE, Variable
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 _TRIES = 6  # steps, each shorter than the last, before a point counts as the best
 _LINE = 0.7  # pixels: longest step of the displacement of a line
 _LEAST = 1e-9  # information that every number has
@@ -89,15 +88,15 @@ class Bundle:
     def evidence(self) -> float:
         """Minus twice the logarithm of the evidence, by Laplace's approximation.
 
-        Constants are left out that bodies of one shape in the same images share.
+        Constants are left out that all explanations of the same images share.
         """
-        spread = 2 * len(self.variable.fractions) * np.log(self._prior.fraction_spread)
-        walks = sum(
-            2 * np.log(cholesky_banded(look.equations.lines)[1]).sum()
-            + 2 * len(look.what.shifts) * np.log(look.what.kick)
+        # What neither the residuals nor the curvature make of each look's own evidence.
+        rest = sum(
+            look.evidence - look.cost - np.linalg.slogdet(look.equations.curvature)[1]
             for look in self.looks
         )
-        return self.cost + float(self.arrow().log_determinant + spread + walks)
+        repeated = 2 * (len(self.looks) - 1) * np.log(self._known).sum()
+        return self.cost + self.arrow().log_determinant + float(rest + repeated)
 
     @cached_property
     def covariance(self) -> Array:
@@ -107,16 +106,13 @@ class Bundle:
 
     def arrow(self, damping: float = 0.0) -> Arrow:
         """Normal equations, damped as Marquardt does."""
-        size = len(self.variable.names) - POSE
-        shared = slice(POSE, POSE + size)
-        own = np.r_[:POSE, POSE + size : POSE + size + IMAGING]
-        known = np.zeros(size)
-        known[size - len(self._surprise) :] = 1 / self._prior.fraction_spread
-        body = -(len(self.looks) - 1) * np.diag(known**2)
-        slope = np.zeros(size)
-        slope[size - len(self._surprise) :] = (
-            -(len(self.looks) - 1) * self._surprise / self._prior.fraction_spread
-        )
+        shared, own = self._shared, np.r_[:POSE, self._shared.stop : self._shared.stop + IMAGING]
+        # Each look has added what is known of the body before the first of them.
+        repeated = len(self.looks) - 1
+        body = -repeated * np.diag(self._known**2)
+        slope = np.zeros(len(body))
+        slope[len(body) - len(self._surprise) :] = self._surprise
+        slope *= -repeated * self._known
         for look in self.looks:
             body += look.equations.curvature[shared, shared]
             slope += look.equations.slope[shared]
@@ -146,9 +142,7 @@ class Bundle:
     def stepped(self, damping: float, rigid: bool = False) -> Bundle:
         """Take one step of least squares, shorter with more damping; a rigid body stays."""
         arrow = self.arrow(damping)
-        size = len(arrow.slope)
-        longest = longest_step(self.looks[0])
-        limit = longest[POSE : POSE + size]
+        limit = longest_step(self.looks[0])[self._shared]
         change = np.linalg.solve(arrow.body, -arrow.slope).clip(-limit, limit) * (not rigid)
         looks = []
         for look, solved in zip(self.looks, arrow.own):
@@ -193,14 +187,19 @@ class Bundle:
         return bundle
 
     @property
-    def _prior(self):  # type: ignore[no-untyped-def]
-        return self.looks[0].prior
+    def _shared(self) -> slice:
+        """Which of the numbers of a look tell of the body."""
+        return slice(POSE, len(self.variable.names))
+
+    @property
+    def _known(self) -> Array:
+        """How sharply the numbers of the body are known beforehand."""
+        return self.looks[0].known[self._shared]
 
     @property
     def _surprise(self) -> Array:
-        """How far the fractions lie off what is known beforehand, in standard deviations."""
-        prior = self._prior
-        return np.log(self.variable.fractions / prior.fraction) / prior.fraction_spread
+        """How far the cuts lie off what was expected, in standard deviations."""
+        return self.looks[0].surprise[:-1]
 
 
 def shown(variable: Variable, look: Look) -> Look:

@@ -12,16 +12,14 @@ from scipy.special import logsumexp, softmax
 
 from napari_stem3d.analysis.joint.bundle import Bundle
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 _NOTHING, _TOO_MUCH = 2.0, 800.0  # costs: of what needs no new fit, and of what needs no trial
 _CANDIDATES = 2  # cuts that are tried to be left out
 _HOPELESS = 40.0  # evidence above the least at which to stop
 _STEPS, _ENOUGH = 8, 0.3  # of a refinement with one cut less
 _RAREST = 1e-4  # probability below which a number counts as excluded by a network
 CORNERS = 8  # of a cuboid
-_LABELLINGS = 48  # of a box, which all describe it as well
-_RANGE = np.log(3.0)  # of the logarithms of lengths, within which all are as likely
-_LENGTHS = 3 * (2 * np.log(_RANGE) - np.log(2 * np.pi)) - 2 * np.log(_LABELLINGS)
+_LABELLINGS = 48  # of a box and its mirror image, which all explain projections as well
 
 
 def fewer_cuts(bundle: Bundle) -> Iterator[Bundle]:
@@ -115,6 +113,6 @@ def counted(bundles: Sequence[Bundle], told: Array) -> Counted:
                 kept[one.cut] = one
     evidence = np.full(CORNERS + 1, -np.inf)
     for number, one in kept.items():
-        evidence[number] = -(one.evidence + _LENGTHS) / 2 - np.log(comb(CORNERS, number))
+        evidence[number] = -one.evidence / 2 - np.log(comb(CORNERS, number)) + np.log(_LABELLINGS)
     usual = np.exp(np.log(np.maximum(told, _RAREST)).mean(axis=0))
     return Counted(kept, evidence, usual / usual.sum())

@@ -13,7 +13,7 @@ from napari_stem3d.analysis.joint.bundle import Bundle
 from napari_stem3d.analysis.joint.counting import Counted, counted
 from napari_stem3d.analysis.joint.placing import distinct, joined
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 _SHALLOW = 0.1  # fraction of the edges from which cuts begin at corners without any
 _STEPS, _ENOUGH = 15, 0.3
 _KEPT, _NEAR = 2, 40.0  # bodies between which later images may decide, and how much they may cost

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from napari_stem3d.analysis.fitting.likelihood import Look
-from napari_stem3d.analysis.fitting.search import likely_poses
 from napari_stem3d.analysis.fitting.variable import Variable
 from napari_stem3d.analysis.joint.bundle import Bundle
+from napari_stem3d.analysis.joint.poses import likely_poses
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 _BATCH, _BATCHES = 6, 2  # poses that are tried at a time, and how often
 _KEPT = 3  # of each batch: those that are refined with the body
 _POSE_STEPS, _STEPS, _ENOUGH = 6, 10, 0.5
@@ -90,8 +90,8 @@ def _searched(variable: Variable, fits: Sequence[Look]) -> Iterator[Look]:
     """Show a body in another image, in poses in which it resembles it."""
     look = fits[0]
     body = variable.particle.posed(look.what.variable.particle.position)
-    for particle in likely_poses(body, look.patch.coarser(_COARSER)):
-        yield _turned(variable, look, particle.rotation)
+    for rotation in likely_poses(body, look.patch.coarser(_COARSER)):
+        yield _turned(variable, look, rotation)
 
 
 @cache
