@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit, logit
 
 from napari_stem3d.analysis.fitting.likelihood import Look
 from napari_stem3d.analysis.joint.bundle import Bundle
@@ -17,6 +18,7 @@ Array = NDArray[np.floating]
 _SHALLOW = 0.1  # fraction of the edges from which cuts begin at corners without any
 _STEPS, _ENOUGH = 15, 0.3
 _KEPT, _NEAR = 2, 40.0  # bodies between which later images may decide, and how much they may cost
+_SAME_LENGTH = 0.05  # relative difference of lengths up to which two bodies are one
 STRANGER = 0.1  # how probable it is beforehand that an image shows another particle
 
 
@@ -32,26 +34,62 @@ class Group:
         Fits with all corners cut, of which more than one may be in question; the best first.
     counted : Counted
         Fits with fewer cuts, and how probable they are.
-    joined : tuple of float
-        Logarithm of the evidence with which each image but the first has joined: of one body
-        against two.
+    told : ndarray, shape (n, 9)
+        What a network tells of the number of cut corners from each image alone.
+    gain : float
+        Logarithm of the evidence with which the last image has joined: of one body against two.
     """
 
     images: tuple[int, ...]
     bundles: tuple[Bundle, ...]
     counted: Counted
-    joined: tuple[float, ...] = ()
+    told: Array
+    gain: float = np.nan
+
+    @property
+    def belongs(self) -> float:
+        """Probability that the last image shows the body of the others."""
+        return float(expit(self.gain + logit(1 - STRANGER)))
 
 
-def gather(fits: Sequence[Sequence[Look]], told: Array) -> Iterator[list[Group]]:
+def alone(image: int, looks: Sequence[Look], told: Array) -> Group:
+    """Group of one image.
+
+    Parameters
+    ----------
+    image : int
+        Which image.
+    looks : sequence of Look
+        Fits to it, the best first.
+    told : ndarray, shape (9,)
+        What a network tells of the number of cut corners.
+
+    Returns
+    -------
+    Group
+        Of that image.
+    """
+    return _group((image,), [Bundle((look,)) for look in differing(looks)[:_KEPT]], told[None])
+
+
+def join(group: Group, single: Group) -> Group:
+    """Let an image join a group, whether it belongs to it or not; see `Group.belongs`."""
+    both = _group(
+        group.images + single.images,
+        joined(group.bundles, single.bundles),
+        np.concatenate([group.told, single.told]),
+    )
+    two = group.counted.log_evidence + single.counted.log_evidence
+    return replace(both, gain=both.counted.log_evidence - two)
+
+
+def gather(singles: Iterable[Group]) -> Iterator[list[Group]]:
     """Sort images by the bodies they show, one image after the other.
 
     Parameters
     ----------
-    fits : sequence of sequences of Look
-        Fits to each image alone, the best first.
-    told : ndarray, shape (n, 9)
-        What a network tells of the number of corners that are cut, from each image alone.
+    singles : iterable of Group
+        Of each image alone.
 
     Yields
     ------
@@ -59,24 +97,29 @@ def gather(fits: Sequence[Sequence[Look]], told: Array) -> Iterator[list[Group]]
         After each image, the groups of all images so far; the largest first.
     """
     groups: list[Group] = []
-    for image, looks in enumerate(fits):
-        alone = _group((image,), [Bundle((look,)) for look in looks], told)
-        joins = [_join(group, alone, looks, told) for group in groups]
-        best = max(range(len(joins)), key=lambda k: joins[k].joined[-1], default=None)
-        if best is not None and joins[best].joined[-1] > np.log(STRANGER / (1 - STRANGER)):
+    for single in singles:
+        joins = [join(group, single) for group in groups]
+        best = max(range(len(joins)), key=lambda k: joins[k].gain, default=None)
+        if best is not None and joins[best].belongs > 1 / 2:
             groups[best] = joins[best]
         else:
-            groups.append(alone)
+            groups = [*groups, single]
         groups = sorted(groups, key=lambda group: -len(group.images))
         yield groups
 
 
-def _join(group: Group, alone: Group, looks: Sequence[Look], told: Array) -> Group:
-    """Let an image join a group, and weigh one body against two."""
-    found = joined(group.bundles, looks)
-    both = _group(group.images + alone.images, found, told)
-    gain = both.counted.log_evidence - group.counted.log_evidence - alone.counted.log_evidence
-    return Group(both.images, both.bundles, both.counted, (*group.joined, gain))
+def differing(looks: Sequence[Look]) -> list[Look]:
+    """Choose looks at bodies of different lengths, whatever corners they lack."""
+    kept: list[Look] = []
+    for look in looks:
+        sizes = _sizes(look)
+        if not any(np.allclose(sizes, _sizes(other), rtol=_SAME_LENGTH) for other in kept):
+            kept.append(look)
+    return kept
+
+
+def _sizes(look: Look) -> Array:
+    return np.sort(list(look.what.variable.lengths.values()))
 
 
 def _group(images: tuple[int, ...], found: Sequence[Bundle], told: Array) -> Group:
@@ -84,4 +127,4 @@ def _group(images: tuple[int, ...], found: Sequence[Bundle], told: Array) -> Gro
     best = distinct(found)[:_KEPT]
     whole = distinct(one.completed(_SHALLOW).refined(_STEPS, _ENOUGH) for one in best)
     kept = tuple(one for one in whole if one.cost < whole[0].cost + _NEAR)
-    return Group(images, kept, counted(kept, told[list(images)]))
+    return Group(images, kept, counted(kept, told), told)

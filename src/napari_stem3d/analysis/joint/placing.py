@@ -24,47 +24,56 @@ from napari_stem3d.analysis.joint.poses import likely_poses
 Array = NDArray[np.floating]
 _BATCH, _BATCHES = 6, 2  # poses that are tried at a time, and how often
 _KEPT = 3  # of each batch: those that are refined with the body
-_POSE_STEPS, _STEPS, _ENOUGH = 6, 10, 0.5
+_POSE_STEPS, _FIRST_STEPS, _STEPS, _ENOUGH = 5, 3, 10, 0.5
 _GOOD = 60.0  # cost that sharing the body of a box may take: its 27 numbers, and their scatter
 _SAME = 0.5  # cost below which two poses are one
 _COARSER = 3  # pixels that are averaged for the search
 
 
-def joined(bundles: Sequence[Bundle], fits: Sequence[Look]) -> list[Bundle]:
+def joined(bundles: Sequence[Bundle], singles: Sequence[Bundle]) -> list[Bundle]:
     """Let another image show the body of a bundle, in the pose in which it suits best.
 
-    Poses are tried until one suits as well as it should, and all of them if none does.
+    Poses are tried until one suits as well as it should, and all of them if none does. Two single
+    images are tried in both orders, for the body of either may be the wrong one.
 
     Parameters
     ----------
     bundles : sequence of Bundle
         Bodies in question, in the same images; the best first.
-    fits : sequence of Look
-        Fits to the other image alone, the best first.
+    singles : sequence of Bundle
+        Bodies in question in the other image; the best first.
 
     Returns
     -------
     list of Bundle
         With that image as the last one, refined; the best first.
     """
-    enough = bundles[0].cost + fits[0].cost + _GOOD
+    enough = bundles[0].cost + singles[0].cost + _GOOD
     found: list[Bundle] = []
-    for poses in (_relabelled, _searched):
-        for bundle in bundles:
-            for one in _settled(poses(bundle.variable, fits)):
-                found.append(Bundle((*bundle.looks, one)).refined(_STEPS, _ENOUGH))
-                if found[-1].cost < enough:
-                    return distinct(found)
+    for one in _candidates(bundles, singles):
+        found.append(one)
+        if one.cost < enough:
+            return distinct(found)
+    if len(bundles[0].looks) == 1:
+        for one in _candidates(singles, bundles):
+            found.append(Bundle(one.looks[::-1]))
+            if one.cost < enough:
+                break
     return distinct(found)
 
 
-def _settled(looks: Iterable[Look]) -> Iterator[Look]:
-    """Refine poses of a body that stays as it is, and keep the best of them."""
-    placed = sorted(looks, key=lambda look: look.cost)
-    for first in range(0, _BATCH * _BATCHES, _BATCH):
-        batch = [Bundle((look,)) for look in placed[first : first + _BATCH]]
-        alone = distinct(one.refined(_POSE_STEPS, _ENOUGH, rigid=True) for one in batch)
-        yield from (one.looks[0] for one in alone[:_KEPT])
+def _candidates(bundles: Sequence[Bundle], singles: Sequence[Bundle]) -> Iterator[Bundle]:
+    """Refine the best of each batch of poses."""
+    fits = [single.looks[0] for single in singles]
+    for poses in (_relabelled, _searched):
+        for bundle in bundles:
+            placed = sorted(poses(bundle.variable, fits), key=lambda look: look.cost)
+            for first in range(0, min(_BATCH * _BATCHES, len(placed)), _BATCH):
+                batch = (Bundle((look,)) for look in placed[first : first + _BATCH])
+                rigid = distinct(one.refined(_POSE_STEPS, _ENOUGH, rigid=True) for one in batch)
+                both = (Bundle(bundle.looks + one.looks) for one in rigid[:_KEPT])
+                begun = distinct(one.refined(_FIRST_STEPS, _ENOUGH) for one in both)
+                yield begun[0].refined(_STEPS, _ENOUGH)
 
 
 def distinct(bundles: Iterable[Bundle]) -> list[Bundle]:
