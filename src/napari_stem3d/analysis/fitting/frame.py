@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import MISSING, fields, replace
+from dataclasses import replace
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -80,8 +81,7 @@ def fit_frame(
     image = checked_frame(frame)
     particles = checked_labels(labels, image.shape)
     pixel = _checked_sampling(sampling)
-    for name in shapes or ():
-        get_shape(name)
+    checked_shapes(shapes)
     view = _View(
         image,
         particles,
@@ -119,7 +119,8 @@ class _View(NamedTuple):
     ) -> Fit | None:
         """Fit one particle."""
         names = _likely_shapes(proposal) if shapes is None else shapes
-        window = tuple(slice(max(0, b.start - _MARGIN), b.stop + _MARGIN) for b in box)
+        rows, columns = (slice(max(0, b.start - _MARGIN), b.stop + _MARGIN) for b in box)
+        window = rows, columns
         own = self.labels[window] == label
         if own.sum() < _SMALLEST or not names:
             return None
@@ -141,7 +142,7 @@ class _View(NamedTuple):
         found = explain(Scene(patch, rough, noise, self.learn, PRIOR), own, proposal, names)
         if not found:
             return None
-        return Fit(label, tuple(found), goodness(found[0].look))
+        return Fit(label, tuple(found), goodness(found[0].look), window)
 
 
 def _likely_shapes(proposal: Proposal) -> list[str]:
@@ -152,6 +153,19 @@ def _likely_shapes(proposal: Proposal) -> list[str]:
     return (first or names)[:_MOST_SHAPES]
 
 
+def checked_shapes(shapes: Sequence[str] | None) -> None:
+    """Refuse names of shapes that cannot be fitted, or are none."""
+    for name in shapes or ():
+        get_shape(name)
+        if not can_be_fitted(name):
+            known = ", ".join(filter(can_be_fitted, registry().shapes))
+            raise InputError(
+                f"A shape must be bounded by planes and quadrics to be fitted: {known}. "
+                f"Received: {name}"
+            )
+
+
+@cache
 def can_be_fitted(name: str) -> bool:
     """Whether planes and quadrics bound the shape of this name.
 
@@ -162,9 +176,11 @@ def can_be_fitted(name: str) -> bool:
     """
     if name not in registry().shapes:
         return False
-    shape = get_shape(name)
-    needed = [f for f in fields(shape) if f.default is MISSING and f.default_factory is MISSING]
-    return not needed and all(piece.mesh is None for _, piece in shape().pieces())
+    try:
+        pieces = get_shape(name).random(np.random.default_rng(0), 10.0).pieces()
+    except InputError:  # its surface is read from a file
+        return False
+    return all(piece.mesh is None for _, piece in pieces)
 
 
 def _checked_sampling(sampling: tuple[float, float] | None) -> tuple[float, float]:

@@ -14,7 +14,7 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_stem3d.analysis.fitting.likelihood import IMAGING, Look
+from napari_stem3d.analysis.fitting.likelihood import IMAGING, Beliefs, Look
 from napari_stem3d.analysis.fitting.refinement import longest_step, moved
 from napari_stem3d.analysis.fitting.variable import POSE, Variable
 
@@ -76,8 +76,8 @@ class Bundle:
     @cached_property
     def cost(self) -> float:
         """Minus twice the logarithm of the posterior, but for constants."""
-        repeated = (len(self.looks) - 1) * float((self._surprise**2).sum())
-        return sum(look.cost for look in self.looks) - repeated
+        repeated = len(self.looks) - 1
+        return sum(look.cost for look in self.looks) - repeated * self.beliefs.surprise
 
     @property
     def chi2(self) -> Array:
@@ -95,7 +95,7 @@ class Bundle:
             look.evidence - look.cost - np.linalg.slogdet(look.equations.curvature)[1]
             for look in self.looks
         )
-        repeated = 2 * (len(self.looks) - 1) * np.log(self._known).sum()
+        repeated = (len(self.looks) - 1) * np.linalg.slogdet(self.beliefs.precision)[1]
         return self.cost + self.arrow().log_determinant + float(rest + repeated)
 
     @cached_property
@@ -109,10 +109,8 @@ class Bundle:
         shared, own = self._shared, np.r_[:POSE, self._shared.stop : self._shared.stop + IMAGING]
         # Each look has added what is known of the body before the first of them.
         repeated = len(self.looks) - 1
-        body = -repeated * np.diag(self._known**2)
-        slope = np.zeros(len(body))
-        slope[len(body) - len(self._surprise) :] = self._surprise
-        slope *= -repeated * self._known
+        body = -repeated * self.beliefs.precision
+        slope = -repeated * self.beliefs.pull
         for look in self.looks:
             body += look.equations.curvature[shared, shared]
             slope += look.equations.slope[shared]
@@ -191,15 +189,13 @@ class Bundle:
         """Which of the numbers of a look tell of the body."""
         return slice(POSE, len(self.variable.names))
 
-    @property
-    def _known(self) -> Array:
-        """How sharply the numbers of the body are known beforehand."""
-        return self.looks[0].known[self._shared]
-
-    @property
-    def _surprise(self) -> Array:
-        """How far the cuts lie off what was expected, in standard deviations."""
-        return self.looks[0].surprise[:-1]
+    @cached_property
+    def beliefs(self) -> Beliefs:
+        """What was known of the body before any image; each look holds it as well."""
+        own = self.looks[0].beliefs
+        probe = own.pull[self._shared.stop] ** 2 / own.precision[(self._shared.stop,) * 2]
+        precision = own.precision[self._shared, self._shared]
+        return Beliefs(precision, own.pull[self._shared], own.surprise - float(probe))
 
 
 def shown(variable: Variable, look: Look) -> Look:

@@ -139,8 +139,7 @@ def _counted_up(probability: float, gains: Array) -> Outlook:
 
 def _told_apart(true: Bundle, rival: Bundle) -> Array:
     """Squared residuals (n,) that a rival would leave of images of a body in random poses."""
-    known = rival.looks[0].known[POSE : POSE + len(rival.covariance)]
-    before = rival.arrow().body - np.diag(known**2)  # each look below adds what was known first
+    before = rival.arrow().body - rival.beliefs.precision  # the look below adds what was known
     found = []
     for k, turn in enumerate(Rotation.random(_POSES, np.random.default_rng(1))):
         look, other = true.looks[k % len(true.looks)], rival.looks[k % len(rival.looks)]
@@ -193,7 +192,6 @@ def _left(look: Look, before: Array) -> float:
     curvature = equations.curvature.copy()
     curvature[body, body] += before
     pull = equations.slope.copy()
-    told = slice(body.stop - len(look.surprise) + 1, body.stop + 1)
-    pull[told] -= look.known[told] * look.surprise  # what was known first is in `before`
+    pull -= look.beliefs.pull  # which is in balance with what the images so far have told
     lines = equations.pull @ solveh_banded(equations.lines, equations.pull)
     return max(float(look.chi2 - lines - pull @ np.linalg.solve(curvature, pull)), 0.0)
