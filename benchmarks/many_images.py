@@ -7,14 +7,13 @@ segmentation network, fitted, and joined one image after the other. Tuned on see
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import count, islice
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 DOSES = ("standard", "low")
-OBJECTS, STRANGERS = 100, 50  # objects at each dose, and those that are mixed with the one before
+OBJECTS = 100  # at each dose; every second one is also mixed with the one before
 IMAGES = 4
 SHOWN = (1, 2, 4)
 SURE = 0.95
@@ -42,11 +41,11 @@ class Strange(NamedTuple):
 
 def main(seed: int) -> None:
     for dose in DOSES:
-        report(dose, *measure(dose, OBJECTS, STRANGERS, seed))
+        report(dose, *measure(dose, range(OBJECTS), seed))
 
 
 def measure(
-    dose: str, objects: int, strangers: int, seed: int
+    dose: str, objects: range, seed: int
 ) -> tuple[list[int], list[list[Body]], list[Strange]]:
     """Truth and stages of some objects, and sets that hold an image of the object before."""
     from napari_stem3d.analysis.joint.gathering import gather, join
@@ -57,7 +56,7 @@ def measure(
     told: list[list[Body]] = []
     strange: list[Strange] = []
     before = None
-    for particle, sights in islice(_seen(dose, seed), objects):
+    for k, (particle, sights) in zip(objects, _seen(dose, objects, seed)):
         singles = [sight.group for sight in sights]
         views = np.array([sight.view for sight in sights])
         edges = np.sort([particle.shape.a, particle.shape.b, particle.shape.c])
@@ -82,7 +81,7 @@ def measure(
             groups_after.append(group)
         truth.append(len(particle.deformed_corners))
         told.append(bodies)
-        if before is not None and len(strange) < 2 * strangers:
+        if before is not None and k % 2:
             for number in (2, IMAGES):
                 mixed = join(groups_after[number - 2], before.group)
                 together = judge_views(np.vstack([views[: number - 1], before.view])[None])
@@ -128,14 +127,14 @@ def _promises(told: list[list[Body]], name: str) -> Iterator[bool]:
                 yield float(stages[k + more].corners.max()) >= SURE
 
 
-def _seen(dose: str, seed: int) -> Iterator[tuple]:
-    """Objects, and four images of each that have been fitted by themselves."""
+def _seen(dose: str, objects: range, seed: int) -> Iterator[tuple]:
+    """Objects, and those of four images of each that could be fitted by themselves."""
     from napari_stem3d.analysis.batches import segment_frames
     from napari_stem3d.analysis.joint.together import sight_of
     from napari_stem3d.tasks.corners128 import Corners128, seen_again
 
     task = Corners128("corners", dose)
-    for k in count():
+    for k in objects:
         rng = np.random.default_rng([seed, DOSES.index(dose), k])
         scenes = [task(rng)]
         while len(scenes) < IMAGES:
@@ -144,8 +143,7 @@ def _seen(dose: str, seed: int) -> Iterator[tuple]:
         labels = segment_frames(frames)
         pairs = enumerate(zip(frames, labels))
         sights = [sight_of(i, f, own, scenes[0].grid.sampling) for i, (f, own) in pairs]
-        if all(sights):
-            yield scenes[0].particles[0], sights
+        yield scenes[0].particles[0], [sight for sight in sights if sight]
 
 
 def _share(what: str, hits: list[bool] | NDArray[np.bool_]) -> None:
