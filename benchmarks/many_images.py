@@ -29,6 +29,7 @@ class Body(NamedTuple):
     about: int | None  # more images that it claims to need
     most: int | None  # the same with 9 chances in 10
     one: bool  # whether all images are told to show one object
+    network_one: bool  # the same by the network
 
 
 class Strange(NamedTuple):
@@ -48,8 +49,9 @@ def measure(
     dose: str, objects: range, seed: int
 ) -> tuple[list[int], list[list[Body]], list[Strange]]:
     """Truth and stages of some objects, and sets that hold an image of the object before."""
-    from napari_stem3d.analysis.joint.gathering import gather, join
-    from napari_stem3d.analysis.joint.outlook import outlook_of
+    from napari_stem3d.analysis.joint.gains import outlook_of
+    from napari_stem3d.analysis.joint.gathering import join
+    from napari_stem3d.analysis.joint.together import put_together
     from napari_stem3d.analysis.same_object import judge_views
 
     truth: list[int] = []
@@ -57,35 +59,36 @@ def measure(
     strange: list[Strange] = []
     before = None
     for k, (particle, sights) in zip(objects, _seen(dose, objects, seed)):
-        singles = [sight.group for sight in sights]
         views = np.array([sight.view for sight in sights])
         edges = np.sort([particle.shape.a, particle.shape.b, particle.shape.c])
-        bodies, groups_after = [], []
-        for number, groups in enumerate(gather(singles), start=1):
-            group = groups[0]
+        together = put_together([sight.group for sight in sights], 1.0)
+        groups = [stage.group for stage in together.stages[:-1]] + [together.group]
+        bodies = []
+        for number, group in enumerate(groups, start=1):
             best = group.counted.best
             found = np.array(list(best.variable.lengths.values()))
             order = np.argsort(found)
             outlook = outlook_of(group.counted)
+            judged = judge_views(views[None, :number])
             bodies.append(
                 Body(
                     group.counted.probabilities,
-                    judge_views(views[None, :number])["corners"][0],
+                    judged["corners"][0],
                     np.log(found[order] / edges),
                     np.sqrt(np.diag(best.covariance))[: len(found)][order],
                     outlook.about,
                     outlook.most,
-                    len(groups) == 1,
+                    len(group.images) == number,
+                    float(judged["same_object"][0, 0]) >= 1 / 2,
                 )
             )
-            groups_after.append(group)
         truth.append(len(particle.deformed_corners))
         told.append(bodies)
         if before is not None and k % 2:
             for number in (2, IMAGES):
-                mixed = join(groups_after[number - 2], before.group)
-                together = judge_views(np.vstack([views[: number - 1], before.view])[None])
-                network = float(together["same_object"][0, 0]) < 1 / 2
+                mixed = join(groups[number - 2], before.group)
+                both = judge_views(np.vstack([views[: number - 1], before.view])[None])
+                network = float(both["same_object"][0, 0]) < 1 / 2
                 strange.append(Strange(number, mixed.belongs < 1 / 2, network))
         before = sights[0]
     return truth, told, strange
@@ -108,7 +111,8 @@ def report(dose: str, truth: list[int], told: list[list[Body]], strange: list[St
         _share("edges within one standard error (68 %)", (ratio < 1).ravel())
         _share("edges within two standard errors (95 %)", (ratio < 2).ravel())
         if number > 1:
-            _share("told to show one object", [b.one for b in bodies])
+            _share("told to show one object, joint fit", [b.one for b in bodies])
+            _share("told to show one object, network", [b.network_one for b in bodies])
     for number in (2, IMAGES):
         sets = [s for s in strange if s.images == number]
         _share(f"stranger among {number} images told, fit", [s.fit for s in sets])
@@ -128,7 +132,7 @@ def _promises(told: list[list[Body]], name: str) -> Iterator[bool]:
 
 
 def _seen(dose: str, objects: range, seed: int) -> Iterator[tuple]:
-    """Objects, and those of four images of each that could be fitted by themselves."""
+    """Objects, and four images of each, all of which could be fitted by themselves."""
     from napari_stem3d.analysis.batches import segment_frames
     from napari_stem3d.analysis.joint.together import sight_of
     from napari_stem3d.tasks.corners128 import Corners128, seen_again
@@ -143,7 +147,8 @@ def _seen(dose: str, objects: range, seed: int) -> Iterator[tuple]:
         labels = segment_frames(frames)
         pairs = enumerate(zip(frames, labels))
         sights = [sight_of(i, f, own, scenes[0].grid.sampling) for i, (f, own) in pairs]
-        yield scenes[0].particles[0], [sight for sight in sights if sight]
+        if all(sights):
+            yield scenes[0].particles[0], sights
 
 
 def _share(what: str, hits: list[bool] | NDArray[np.bool_]) -> None:

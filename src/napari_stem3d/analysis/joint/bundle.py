@@ -105,7 +105,7 @@ class Bundle:
         return np.linalg.inv(arrow.body + _LEAST * np.eye(len(arrow.body)))
 
     def arrow(self, damping: float = 0.0) -> Arrow:
-        """Normal equations, damped as Marquardt does."""
+        """Join the normal equations of all images, damped as Marquardt does."""
         shared, own = self._shared, np.r_[:POSE, self._shared.stop : self._shared.stop + IMAGING]
         # Each look has added what is known of the body before the first of them.
         repeated = len(self.looks) - 1

@@ -98,12 +98,13 @@ def gather(singles: Iterable[Group]) -> Iterator[list[Group]]:
     """
     groups: list[Group] = []
     for single in singles:
-        joins = [join(group, single) for group in groups]
-        best = max(range(len(joins)), key=lambda k: joins[k].gain, default=None)
-        if best is not None and joins[best].belongs > 1 / 2:
-            groups[best] = joins[best]
+        for k, group in enumerate(groups):
+            both = join(group, single)
+            if both.belongs > 1 / 2:
+                groups[k] = both
+                break
         else:
-            groups = [*groups, single]
+            groups.append(single)
         groups = sorted(groups, key=lambda group: -len(group.images))
         yield groups
 

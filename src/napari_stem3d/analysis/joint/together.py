@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,8 +16,9 @@ from napari_stem3d.analysis.fitting.frame import fit_frame
 from napari_stem3d.analysis.fitting.goodness import goodness
 from napari_stem3d.analysis.fitting.variable import POSE
 from napari_stem3d.analysis.joint.bundle import Bundle
+from napari_stem3d.analysis.joint.gains import outlook_of
 from napari_stem3d.analysis.joint.gathering import Group, alone, gather, join
-from napari_stem3d.analysis.joint.outlook import Outlook, outlook_of
+from napari_stem3d.analysis.joint.outlook import Outlook
 from napari_stem3d.analysis.same_object import describe_frame, judge_views, the_object
 from napari_stem3d.networks.contracts import CLASSES
 from napari_stem3d.networks.set_views import split_views
@@ -61,15 +62,20 @@ class Stage:
     ----------
     image : int
         The last of them.
-    corners : ndarray, shape (9,)
-        Probabilities of 0 to 8 deformed corners.
+    group : Group
+        The largest group of those that show one body.
     outlook : Outlook
-        How many more images settle that number.
+        How many more images settle the number of its deformed corners.
     """
 
     image: int
-    corners: Array
+    group: Group
     outlook: Outlook
+
+    @property
+    def corners(self) -> Array:
+        """Probabilities of 0 to 8 deformed corners, shape (9,)."""
+        return self.group.counted.probabilities
 
 
 @dataclass(frozen=True)
@@ -161,7 +167,7 @@ class Together:
         looks = dict(zip(self.group.images, self.bundle.looks))
         rows = []
         for stage in self.stages:
-            row = {"image": stage.image, "belongs": self.belongs[stage.image]}
+            row: dict[str, Any] = {"image": stage.image, "belongs": self.belongs[stage.image]}
             if look := looks.get(stage.image):
                 own = look.what.variable.particle
                 (row["y"], row["x"]) = own.position
@@ -278,13 +284,13 @@ def put_together(singles: Iterable[Group], same_object: float) -> Together:
         The body that most of them show.
     """
     own = {single.images[0]: single for single in singles}
-    stages, belongs, groups = [], {}, []
+    stages: list[Stage] = []
+    belongs: dict[int, float] = {}
     for image, groups in zip(own, gather(own.values())):
-        counted = groups[0].counted
-        stages.append(Stage(image, counted.probabilities, outlook_of(counted)))
+        stages.append(Stage(image, groups[0], outlook_of(groups[0].counted)))
         last = next(group for group in groups if image in group.images)
         belongs[image] = last.belongs if len(last.images) > 1 else 1.0
-    group = groups[0]
+    group = stages[-1].group
     belongs[group.images[0]] = belongs[group.images[min(1, len(group.images) - 1)]]
     # What is known better by now may be recognised where it was not before.
     for image in sorted(set(own) - set(group.images)):
