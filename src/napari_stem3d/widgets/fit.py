@@ -89,7 +89,7 @@ class FitWidget(ImagePanel):
         """Make the empty layers."""
         self.bodies = join_surfaces([])
         self._stack, self._name, self._only = stack, name, only
-        y, x = stack.axes[-2:]
+        x = stack.axes[-1]
         beside = x.offset + x.scale * stack.data.shape[-1] * _BESIDE
         self.residual = FrameLayer(
             self.viewer,
@@ -125,10 +125,10 @@ class FitWidget(ImagePanel):
     def turn(self) -> None:
         """Show bodies and image in three dimensions, or flat again."""
         solid = self.viewer.dims.ndisplay == 2
-        self.viewer.dims.ndisplay = 3 if solid else 2
         for layer in self.viewer.layers:
             if layer.metadata.get(ROLE) == PARTICLES:  # outlines are not drawn in three dimensions
-                layer.visible = not solid
+                layer.contour, layer.visible = int(not solid), not solid
+        self.viewer.dims.ndisplay = 3 if solid else 2
 
     def save_bodies(self) -> None:
         """Ask for a file, and write the bodies that are shown."""

@@ -37,7 +37,7 @@ _ROUNDS = 2  # restarts along valleys
 _WORTH = 1.0  # cost by which a valley must lie lower to be followed
 # What an explanation found at once must reach for the search to end there: distance in evidence
 # from any other number of cuts, the network's probability of its number, that of its residuals.
-_CLEAR, _AGREED, _EXPLAINED = 6.0, 0.9, 0.02
+_CLEAR, _AGREED, _EXPLAINED = 6.0, 0.9, 0.05
 _SHOWN = 14.0  # evidence up to which alternatives are kept: a thousandth as probable
 
 

@@ -26,6 +26,7 @@ IMAGING = 3  # numbers of the image that follow those of the body: log probe, ga
 # Spread of turns [rad] and of logarithms of lengths before the image is seen: hardly any knowledge,
 # but some, for a sphere's turn is told by no image.
 _TURN, _LENGTH = 2.0, 1.0
+_RIDGE = 1e-9  # of curvatures of unit diagonal, that what is not told at all leaves no hole
 _WIDER = 1.02  # factor of the probe, for its derivative
 # Where in a pixel slopes are taken: a face along the beam, which no pixel's middle may meet, must
 # still be felt. The image itself is that of the middles, as the simulator's is.
@@ -52,7 +53,7 @@ class Prior:
 
     fraction: float = 0.22
     fraction_spread: float = 0.8
-    proportions_spread: float = 0.4
+    proportions_spread: float = 0.3
     probe: float = 1.0
     probe_spread: float = 0.6
 
@@ -196,11 +197,19 @@ class Look:
         equations = self.equations
         walk = 2 * np.log(cholesky_banded(equations.lines)[1]).sum()
         walk += 2 * len(self.what.shifts) * np.log(self.what.kick)
-        curvature = np.linalg.slogdet(equations.curvature)[1]
+        alike, size = scaled(equations.curvature)
+        curvature = np.linalg.slogdet(alike)[1] + 2 * np.log(size).sum()
         before = self.beliefs.precision
         proper = np.diag(before) > 0
         before = before[np.ix_(proper, proper)]
         return self.cost + float(curvature + walk - np.linalg.slogdet(before)[1])
+
+    @cached_property
+    def covariance(self) -> Array:
+        """Covariance (M, M) of the numbers of the body, whatever those of the image."""
+        alike, size = scaled(self.equations.curvature)
+        count = len(self.what.variable.names)
+        return (np.linalg.inv(alike) / size / size[:, None])[:count, :count]
 
     @cached_property
     def equations(self) -> Equations:
@@ -282,6 +291,12 @@ class Look:
         blurred = blur(maps.astype(np.float32), (sigma / dy, sigma / dx))
         lines = np.broadcast_to(self.what.shifts.astype(np.float32), blurred.shape[:2])
         return shift_rows(blurred, lines).astype(float)
+
+
+def scaled(curvature: Array) -> tuple[Array, Array]:
+    """Curvature with a diagonal of ones, and the roots of its own; grey values are no lengths."""
+    size = np.sqrt(np.maximum(np.diag(curvature), np.finfo(float).tiny))
+    return curvature / size / size[:, None] + _RIDGE * np.eye(len(size)), size
 
 
 def _typical(variable: Variable) -> Array:

@@ -14,6 +14,13 @@ from napari_stem3d.analysis.fitting.variable import POSE
 from napari_stem3d.plugins import get_shape
 from napari_stem3d.simulation import CutCorners, Particle
 
+_COLUMNS = (
+    "particle y y_sigma x x_sigma shape shape_probability corners corners_probability "
+    "corner_indices cuts dimensions_{unit} dimensions_{unit}_sigma volume_{unit}3 "
+    "volume_{unit}3_sigma orientation_xyzw orientation_sigma_deg p_value believable "
+    "gain_per_{unit} ground probe_{unit}"
+).split()
+
 
 def fit_table(fits: Iterable[Fit], sampling: tuple[float, float] | None = None) -> pd.DataFrame:
     """One row for each fitted particle.
@@ -38,7 +45,9 @@ def fit_table(fits: Iterable[Fit], sampling: tuple[float, float] | None = None) 
         ``_sigma`` marks standard errors, for the orientation those of turns about x, y and z
         [degrees]. Without calibration ``px`` stands in the place of ``nm``.
     """
-    return pd.DataFrame([_row(fit, sampling or (1.0, 1.0)) for fit in fits])
+    rows = [_row(fit, sampling or (1.0, 1.0)) for fit in fits]
+    unit = "px" if sampling is None else "nm"
+    return pd.DataFrame(rows, columns=[name.format(unit=unit) for name in _COLUMNS])
 
 
 def particle_of(row: Mapping[str, Any], sampling: tuple[float, float] | None = None) -> Particle:

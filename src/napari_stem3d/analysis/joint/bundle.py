@@ -14,7 +14,7 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_stem3d.analysis.fitting.likelihood import IMAGING, Beliefs, Look
+from napari_stem3d.analysis.fitting.likelihood import IMAGING, Beliefs, Look, scaled
 from napari_stem3d.analysis.fitting.refinement import longest_step, moved
 from napari_stem3d.analysis.fitting.variable import POSE, Variable
 
@@ -92,7 +92,7 @@ class Bundle:
         """
         # What neither the residuals nor the curvature make of each look's own evidence.
         rest = sum(
-            look.evidence - look.cost - np.linalg.slogdet(look.equations.curvature)[1]
+            look.evidence - look.cost - log_determinant(look.equations.curvature)
             for look in self.looks
         )
         repeated = (len(self.looks) - 1) * np.linalg.slogdet(self.beliefs.precision)[1]
@@ -118,14 +118,14 @@ class Bundle:
         solved, determinant = [], 0.0
         for look in self.looks:
             curvature = look.equations.curvature
-            alone = curvature[np.ix_(own, own)]
-            alone += np.diag(damping * np.diag(alone) + _LEAST)
+            alone, size = scaled(curvature[np.ix_(own, own)])
+            alone += damping * np.eye(len(alone))
             coupling = curvature[own, shared]
             right = np.column_stack([coupling, look.equations.slope[own]])
-            solved.append(np.linalg.solve(alone, right))
+            solved.append(np.linalg.solve(alone, right / size[:, None]) / size[:, None])
             body -= coupling.T @ solved[-1][:, :-1]
             slope -= coupling.T @ solved[-1][:, -1]
-            determinant += np.linalg.slogdet(alone)[1]
+            determinant += np.linalg.slogdet(alone)[1] + 2 * np.log(size).sum()
         determinant += np.linalg.slogdet(body)[1]
         return Arrow(body, slope, solved, float(determinant))
 
@@ -196,6 +196,12 @@ class Bundle:
         probe = own.pull[self._shared.stop] ** 2 / own.precision[(self._shared.stop,) * 2]
         precision = own.precision[self._shared, self._shared]
         return Beliefs(precision, own.pull[self._shared], own.surprise - float(probe))
+
+
+def log_determinant(matrix: Array) -> float:
+    """Logarithm of the determinant of an inverse covariance of numbers of any units."""
+    alike, size = scaled(matrix)
+    return float(np.linalg.slogdet(alike)[1] + 2 * np.log(size).sum())
 
 
 def shown(variable: Variable, look: Look) -> Look:
