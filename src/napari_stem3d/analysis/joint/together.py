@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -157,12 +157,32 @@ class Together:
         return f"{words}: {outlook_of(self.group.counted)}{others}"
 
     @property
+    def facts(self) -> dict[str, Any]:
+        """What is known of the body and of the images, by name."""
+        chances, outlook = self.corners, outlook_of(self.group.counted)
+        errors = {name: error for name, (_, error) in self.lengths.items()}
+        return {
+            "images": len(self.group.images),
+            "same_object": self.same_object,
+            "corners": int(np.argmax(chances)),
+            "corners_probability": float(chances.max()),
+            "about_more": outlook.about,
+            "most_more": outlook.most,
+            **{name: size for name, (size, _) in self.lengths.items()},
+            **{f"{name}_error": error for name, error in errors.items()},
+            "volume": self.volume[0],
+            "volume_error": self.volume[1],
+            "unit": self.unit,
+            "deformations": "; ".join(map(str, self.particle.deformations)),
+        }
+
+    @property
     def table(self) -> pd.DataFrame:
         """One row for each image with the columns `COLUMNS`.
 
         Whether it shows the body, how well it is explained, where the body lies in it [nm or px]
-        and its orientation; and the probabilities of the numbers of deformed corners after this
-        image and all before, and about how many more images they need.
+        and its orientation; the probabilities of the numbers of deformed corners after this image
+        and all before, and about how many more images they need.
         """
         looks = dict(zip(self.group.images, self.bundle.looks))
         rows = []
@@ -170,7 +190,7 @@ class Together:
             row: dict[str, Any] = {"image": stage.image, "belongs": self.belongs[stage.image]}
             if look := looks.get(stage.image):
                 own = look.what.variable.particle
-                (row["y"], row["x"]) = own.position
+                row["y"], row["x"] = own.position
                 row["orientation_xyzw"] = " ".join(f"{q:.6f}" for q in own.rotation.as_quat())
                 row["p_value"] = self.p_values[stage.image]
             row |= {f"p_corners_{k}": p for k, p in enumerate(stage.corners.tolist())}
@@ -244,7 +264,7 @@ def fit_together(
             f"a {shape}, by the network {ground_truth!r}"
         )
     together = put_together([sight.group for sight in sights], float(told["same_object"][0, 0]))
-    return together if sampling else Together(**{**vars(together), "unit": "px"})
+    return together if sampling else replace(together, unit="px")
 
 
 def sight_of(
