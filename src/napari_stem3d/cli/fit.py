@@ -55,6 +55,12 @@ def fit(
             "--same-object", help="All frames show one cuboid in unknown poses: one body for all."
         ),
     ] = False,
+    same_material: Annotated[
+        bool,
+        typer.Option(
+            "--same-material", help="All particles are of the same matter: one gain for all."
+        ),
+    ] = False,
     network: Annotated[str, typer.Option(help="Network that proposes bodies.")] = CLASSIFICATION,
     segmentation: Annotated[
         str, typer.Option(help="Segmentation network that finds the particles.")
@@ -95,6 +101,7 @@ def fit(
         fit_object(stack, particles, out, mesh, residual, network, json)
         return
     settings = {"zoom": zoom, "part": part, "invert": invert, "shapes": shape}
+    settings["same_material"] = same_material
     networks = [segmentation if labels is None else str(labels.resolve()), network]
     job = job_of(image, task="fit", networks=networks, **settings)
     with resumable(out.with_suffix(".npz"), job, _save, _load) as run:
@@ -102,7 +109,13 @@ def fit(
             own = particles(index, frame)
             fits = list(
                 fit_frame(
-                    frame, own, stack.sampling_nm, shapes=shape, network=network, progress=tick
+                    frame,
+                    own,
+                    stack.sampling_nm,
+                    shapes=shape,
+                    same_material=same_material,
+                    network=network,
+                    progress=tick,
                 )
             )
             table = fit_table(fits, stack.sampling_nm)

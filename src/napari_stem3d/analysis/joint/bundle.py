@@ -193,9 +193,11 @@ class Bundle:
     def beliefs(self) -> Beliefs:
         """What was known of the body before any image; each look holds it as well."""
         own = self.looks[0].beliefs
-        probe = own.pull[self._shared.stop] ** 2 / own.precision[(self._shared.stop,) * 2]
+        told = np.arange(self._shared.stop, self._shared.stop + IMAGING)
+        told = told[own.precision[told, told] > 0]
+        imaging = (own.pull[told] ** 2 / own.precision[told, told]).sum()
         precision = own.precision[self._shared, self._shared]
-        return Beliefs(precision, own.pull[self._shared], own.surprise - float(probe))
+        return Beliefs(precision, own.pull[self._shared], own.surprise - float(imaging))
 
 
 def log_determinant(matrix: Array) -> float:
