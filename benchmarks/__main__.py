@@ -21,6 +21,7 @@ BENCHMARKS = {
     "weak": "learning from labels of images alone, with and without pixel-wise maps",
     "layers": "corners counted with and without the layer of second differences",
     "matching": "real noise told from simulated noise by classifiers, 65 % at most",
+    "many_images": "one body fitted to several images in unknown poses, beside the networks alone",
     "spheres": "real SiO2 spheres found apart and called spheres, with Wilson 95 % intervals",
 }
 LIBRARIES = ("napari-stem3d", "numpy", "scipy", "numba")

@@ -37,7 +37,8 @@ class Group:
     told : ndarray, shape (n, 9)
         What a network tells of the number of cut corners from each image alone.
     gain : float
-        Logarithm of the evidence with which the last image has joined: of one body against two.
+        Logarithm of the evidence of one body against two with which the last image has joined, or
+        was refused by others; NaN where there were none.
     """
 
     images: tuple[int, ...]
@@ -98,13 +99,15 @@ def gather(singles: Iterable[Group]) -> Iterator[list[Group]]:
     """
     groups: list[Group] = []
     for single in singles:
+        refused = np.nan
         for k, group in enumerate(groups):
             both = join(group, single)
             if both.belongs > 1 / 2:
                 groups[k] = both
                 break
+            refused = np.fmax(refused, both.gain)
         else:
-            groups.append(single)
+            groups.append(replace(single, gain=float(refused)))
         groups = sorted(groups, key=lambda group: -len(group.images))
         yield groups
 

@@ -309,11 +309,12 @@ def put_together(singles: Iterable[Group], same_object: float) -> Together:
     for image, groups in zip(own, gather(own.values())):
         stages.append(Stage(image, groups[0], outlook_of(groups[0].counted)))
         last = next(group for group in groups if image in group.images)
-        belongs[image] = last.belongs if len(last.images) > 1 else 1.0
+        belongs[image] = 1.0 if np.isnan(last.gain) else last.belongs
     group = stages[-1].group
-    belongs[group.images[0]] = belongs[group.images[min(1, len(group.images) - 1)]]
+    if len(group.images) > 1:
+        belongs[group.images[0]] = belongs[group.images[1]]
     # What is known better by now may be recognised where it was not before.
-    for image in sorted(set(own) - set(group.images)):
+    for image in [k for k in own if k not in group.images and k < group.images[-1]]:
         both = join(group, own[image])
         belongs[image] = both.belongs
         group = both if both.belongs > 1 / 2 else group
