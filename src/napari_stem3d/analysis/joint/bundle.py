@@ -115,7 +115,8 @@ class Bundle:
             body += look.equations.curvature[shared, shared]
             slope += look.equations.slope[shared]
         body += np.diag(damping * np.diag(body) + _LEAST)
-        solved, determinant = [], 0.0
+        solved: list[Array] = []
+        determinant = 0.0
         for look in self.looks:
             curvature = look.equations.curvature
             alone, size = scaled(curvature[np.ix_(own, own)])
