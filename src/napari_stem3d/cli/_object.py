@@ -57,7 +57,8 @@ def fit_object(
     with progress("Fit", len(frames)) as tick:
         found = fit_together(frames, labels, stack.sampling_nm, network=network, progress=tick)
     facts = found.facts
-    table = found.table.assign(**facts)
+    table = found.table
+    table = table.assign(**{name: fact for name, fact in facts.items() if name not in table})
     with write_beside(out) as beside:
         table.to_csv(beside, index=False)
     if mesh is not None:

@@ -8,10 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from napari_stem3d._errors import InputError
 from napari_stem3d.analysis.fitting.likelihood import Look
 from napari_stem3d.analysis.joint.gathering import Group, alone, gather
 from napari_stem3d.analysis.joint.placing import distinct, motions
-from napari_stem3d.analysis.joint.together import COLUMNS, put_together
+from napari_stem3d.analysis.joint.together import COLUMNS, fit_together, put_together
 from napari_stem3d.simulation import Cuboid, CutCorners, Particle
 
 ANY = np.full(9, 1 / 9)
@@ -77,3 +78,10 @@ OTHER_VOLUME = Particle(
 def test_repetitions_are_dropped(singles: list[Group]) -> None:
     bundle = singles[0].bundles[0]
     assert distinct([bundle, replace(bundle), bundle]) == [bundle]
+
+
+@pytest.mark.parametrize("labels", [[], [np.zeros((9, 9), int)] * 2])
+def test_images_and_labels_go_together(labels: list[np.ndarray]) -> None:
+    frames = [np.zeros((9, 9))] * (len(labels) // 2)
+    with pytest.raises(InputError, match="frames must be one image at least"):
+        fit_together(frames, labels)

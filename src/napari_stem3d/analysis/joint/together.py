@@ -143,6 +143,11 @@ class Together:
         """For each of its images, the chance of residuals as structured as these; `goodness`."""
         return {image: goodness(look) for image, look in zip(self.group.images, self.bundle.looks)}
 
+    @cached_property
+    def outlook(self) -> Outlook:
+        """How many more images settle the number of deformed corners."""
+        return outlook_of(self.group.counted)
+
     @property
     def sentence(self) -> str:
         """What is found, in a few sentences."""
@@ -154,13 +159,12 @@ class Together:
             f" Image {image} shows another particle (probability {1 - self.belongs[image]:.2f})."
             for image in self.strangers
         )
-        return f"{words}: {outlook_of(self.group.counted)}{others}"
+        return f"{words}: {self.outlook}{others}"
 
     @property
     def facts(self) -> dict[str, Any]:
         """What is known of the body and of the images, by name."""
-        chances, outlook = self.corners, outlook_of(self.group.counted)
-        errors = {name: error for name, (_, error) in self.lengths.items()}
+        chances, outlook = self.corners, self.outlook
         return {
             "images": len(self.group.images),
             "same_object": self.same_object,
@@ -169,7 +173,7 @@ class Together:
             "about_more": outlook.about,
             "most_more": outlook.most,
             **{name: size for name, (size, _) in self.lengths.items()},
-            **{f"{name}_error": error for name, error in errors.items()},
+            **{f"{name}_error": error for name, (_, error) in self.lengths.items()},
             "volume": self.volume[0],
             "volume_error": self.volume[1],
             "unit": self.unit,
