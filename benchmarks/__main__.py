@@ -22,6 +22,7 @@ BENCHMARKS = {
     "layers": "corners counted with and without the layer of second differences",
     "matching": "real noise told from simulated noise by classifiers, 65 % at most",
     "motion": "rotation and drift during a scan noticed and measured, at 5 % false alarms",
+    "many_images": "one body fitted to several images in unknown poses, beside the networks alone",
     "spheres": "real SiO2 spheres found apart and called spheres, with Wilson 95 % intervals",
 }
 LIBRARIES = ("napari-stem3d", "numpy", "scipy", "numba")

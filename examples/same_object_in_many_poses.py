@@ -1,10 +1,11 @@
-"""Make images of one object in random poses, and see that the truth about them agrees."""
+"""Make images of one object in random poses, and fit one body to some of them."""
 
 from __future__ import annotations
 
 import numpy as np
 
 import napari_stem3d as stem3d
+from napari_stem3d.analysis.joint.together import fit_together
 from napari_stem3d.simulation import Beam, Cuboid, Microscope, Scan
 
 cuboid = Cuboid(a=8.0, b=10.0, c=12.0)
@@ -20,3 +21,11 @@ print(
 for sample in data:
     truth = sample.truth()[0]
     print(f"{truth['orientation_xyzw']}  brightest pixel {sample.image.max():6.0f}")
+
+frames = [np.asarray(sample.image, float) for sample in data[:3]]
+labels = [stem3d.segment_frame(frame).labels for frame in frames]
+together = fit_together(frames, labels, (dy, dx))
+print(together.sentence)
+for name, (length, error) in together.lengths.items():
+    print(f"edge {name}: {length:.2f} ± {error:.2f} {together.unit}")
+print(together.table.filter(["image", "belongs", "p_value", "about_more"]).to_string(index=False))

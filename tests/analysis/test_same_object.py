@@ -70,3 +70,16 @@ def test_images_without_a_particle_have_no_view(unlearned: tuple[str, str]) -> N
     assert none.shape == (0, 330)
     with pytest.raises(InputError, match=r"one view at least\. Received: \(0, 330\)"):
         object_table(none, unlearned[0])
+
+
+def test_each_view_adds_a_row(unlearned: tuple[str, str]) -> None:
+    from napari_stem3d.analysis.same_object import object_table, object_tables
+    from napari_stem3d.networks.set_views import VIEW
+
+    views = np.random.default_rng(0).normal(-2, 1, (3, VIEW)).astype(np.float32)
+    table = object_tables(views, unlearned[0])
+    assert table["images"].tolist() == [1, 2, 3]
+    last = object_table(views, unlearned[0]).iloc[0]
+    assert table["shape_probability"].iloc[-1] == pytest.approx(last["shape_probability"])
+    # A network that knows nothing is sure of nothing.
+    assert (table["more_images"].isna() | (table["more_images"] > 0)).all()

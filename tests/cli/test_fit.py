@@ -108,3 +108,11 @@ def test_labels_must_belong_to_the_image(stem3d, stack_file, labels_file, networ
     result = stem3d("fit", stack_file, "--out", tmp_path / "fit.csv", *call)
     assert result.exit_code == 1
     assert "--labels must have the shape of the image" in result.stderr
+
+
+def test_one_body_in_all_frames_leaves_no_stack_of_residuals(stem3d, stack_file, tmp_path):
+    out, residual = tmp_path / "fit.csv", tmp_path / "left.tif"
+    result = stem3d("fit", stack_file, "--same-object", "--out", out, "--residual", residual)
+    assert result.exit_code == 1
+    assert "--residual is not written with --same-object" in result.stderr
+    assert not list(tmp_path.iterdir())

@@ -46,6 +46,21 @@ def test_all_frames_give_one_row(call, stack_file, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["classes.csv"]
 
 
+def test_each_frame_gives_a_row_on_request(call, stack_file, tmp_path):
+    out = tmp_path / "classes.csv"
+    result = call(stack_file, out, "--each")
+    assert result.exit_code == 0, result.stderr
+    table = pd.read_csv(out)
+    assert table["images"].tolist() == list(range(1, len(table) + 1))
+    assert "for 95%" in result.stdout or "make it 95%" in result.stdout
+
+
+def test_each_is_of_the_same_object(stem3d, stack_file, tmp_path):
+    result = stem3d("classify", stack_file, "--each", "--out", tmp_path / "classes.csv")
+    assert result.exit_code == 1
+    assert "--each needs --same-object" in result.stderr
+
+
 def test_frames_without_any_particle_are_one_sentence(call, tmp_path):
     image = tmp_path / "flat.npz"
     from napari_stem3d.signals import Axis, Stack, save

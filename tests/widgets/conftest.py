@@ -51,6 +51,7 @@ def classify_object(
     views = np.concatenate([*earlier, view])
     facts = {"shape": "square_pyramid", "shape_probability": 0.5, "corners": int(views.sum() / 5)}
     facts |= {"images": len(views), "corners_probability": 0.25, "same_object": 0.125}
+    facts["more_images"] = 2
     return labels, table, view, pd.DataFrame([facts] if len(views) else [])
 
 def fit(

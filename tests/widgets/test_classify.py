@@ -79,6 +79,7 @@ def test_all_frames_of_one_object_are_judged_together(
     # Frames with the values 1, 2 and 3, the last of which was judged together with the others.
     assert text.startswith("3 images together: square pyramid (p = 0.50), 6 deformed corners")
     assert "one object: p = 0.12" in text
+    assert "about 2 more images for 95%" in text
     panel.same_object.value = False
     panel.run_all()
     finish(panel)

@@ -14,11 +14,12 @@ from napari_stem3d._errors import InputError
 from napari_stem3d.analysis.batches import particle_outputs
 from napari_stem3d.analysis.crops import enclosing_circle, outlines
 from napari_stem3d.analysis.frames import checked_frame, checked_labels
+from napari_stem3d.analysis.joint.outlook import Outlook, outlook_of_views
 from napari_stem3d.analysis.statements import STATEMENTS, statements
 from napari_stem3d.networks import store
 from napari_stem3d.networks.set_views import HEADS, VIEW, pack_views, split_views
 
-COLUMNS = ("images", "same_object", *STATEMENTS)
+COLUMNS = ("images", "same_object", "more_images", *STATEMENTS)
 _EDGE = 3  # pixels around a particle that its outline depends on
 
 
@@ -145,8 +146,10 @@ def object_table(views: ArrayLike, network: str = "same-particle") -> pd.DataFra
     -------
     pandas.DataFrame
         One row with the columns `COLUMNS`: the number of ``images``, the probability
-        ``same_object`` that all of them show one object (1 for a single image), and the statements
-        of `classify_frame`, which are those of the only view where there is no second one.
+        ``same_object`` that all of them show one object (1 for a single image), about how many
+        ``more_images`` give 95 % to a shape and to a number of deformed corners (0 where they have
+        it, NaN where 20 may not do), and the statements of `classify_frame`, which are those of
+        the only view where there is no second one.
 
     Raises
     ------
@@ -160,12 +163,50 @@ def object_table(views: ArrayLike, network: str = "same-particle") -> pd.DataFra
             f"Received: {rows.shape}"
         )
     told = judge_views(rows[None], network)
-    facts = {"images": len(rows), "same_object": float(told["same_object"][0, 0])}
     parts = split_views(rows)
+    facts = {
+        "images": len(rows),
+        "same_object": float(told["same_object"][0, 0]),
+        "more_images": _outlook(told, parts).about,
+    }
     edges = np.exp((parts["edges"] + parts["radius"]).mean(axis=0))
     shape, corners, orbit = (told[name][0] for name in HEADS)
     said = statements(shape, corners, orbit, edges)
     return pd.DataFrame([facts | said], columns=list(COLUMNS))
+
+
+def object_tables(views: ArrayLike, network: str = "same-particle") -> pd.DataFrame:
+    """State what one object is after each of its views; rows of `object_table`.
+
+    Parameters
+    ----------
+    views : array_like, shape (views, 330)
+        Rows of `describe_frame`, in the order in which they are looked at.
+    network : str
+        Registered network for ground truth, or path of a ``.keras`` file.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row from the first view, one from the first two, and so on.
+    """
+    rows = np.asarray(views, np.float32)
+    counts = range(1, max(len(rows), 1) + 1)
+    return pd.concat([object_table(rows[:k], network) for k in counts], ignore_index=True)
+
+
+def _outlook(
+    told: dict[str, NDArray[np.float32]], parts: dict[str, NDArray[np.float32]]
+) -> Outlook:
+    """How many more images shape and number of corners take, whichever takes more."""
+    outlooks = []
+    for name in ("shape", "corners"):
+        best = int(np.argmax(told[name][0]))
+        views = np.exp(parts[name][:, best])
+        outlooks.append(
+            outlook_of_views(float(told[name][0, best]), views, 1 / parts[name].shape[1])
+        )
+    return max(outlooks, key=lambda one: (one.about is None, one.about or 0))
 
 
 def _radius(mask: NDArray[np.bool_]) -> float:

@@ -37,6 +37,9 @@ def classify(
             "--same-object", help="All frames show one object in unknown poses: one row for it."
         ),
     ] = False,
+    each: Annotated[
+        bool, typer.Option("--each", help="With --same-object: one row after each of the images.")
+    ] = False,
     ground_truth: Annotated[
         str, typer.Option(help="Network that judges the views of the same object together.")
     ] = GROUND_TRUTH,
@@ -49,23 +52,26 @@ def classify(
 
     One row per particle of every frame; `particle` is its label in what `stem3d segment` writes.
     With `--same-object` the largest particle of every frame, of those that lie wholly inside it,
-    is taken for the same object, and one row says what it is, and how probable it is that the
-    frames show one object.
+    is taken for the same object, and one row says what it is, how probable it is that the frames
+    show one object, and about how many more images it takes to be 95 % sure.
     """
     from napari_stem3d.analysis.classification import classify_frame
+    from napari_stem3d.analysis.joint.outlook import more_words
     from napari_stem3d.analysis.segmentation import segment_frame
     from napari_stem3d.signals import write_beside
 
     check_out(out, (".csv",))
+    if each and not same_object:
+        raise InputError("--each needs --same-object. Received: --each alone")
     stack = upright(open_image(image, part), invert)
     import_keras()
     settings = {"zoom": zoom, "part": part, "invert": invert}
     if same_object:
         networks = (segmentation, network, ground_truth)
         job = job_of(image, task="same object", networks=[segmentation, network], **settings)
-        facts = _classify_object(stack, out, job, networks, zoom)
+        facts = _classify_object(stack, out, job, networks, zoom, each)
         words = f"{facts['shape']}, {counted(facts['corners'], 'deformed corner')}"
-        words += f", from {counted(facts['images'], 'image')}"
+        words += f", from {counted(facts['images'], 'image')}; {more_words(facts['more_images'])}"
         report({"out": str(out), **facts}, f"{out}: {words}", json)
         return
     job = job_of(image, task="classify", networks=[segmentation, network], **settings)
@@ -82,12 +88,17 @@ def classify(
 
 
 def _classify_object(
-    stack: Stack, out: Path, job: dict[str, Any], networks: Sequence[str], zoom: float | None
+    stack: Stack,
+    out: Path,
+    job: dict[str, Any],
+    networks: Sequence[str],
+    zoom: float | None,
+    each: bool,
 ) -> dict[str, Any]:
-    """Write the one row about the object of all frames, and return what is told of it."""
+    """Write what the frames say of their object, and return what all of them say."""
     import numpy as np
 
-    from napari_stem3d.analysis.same_object import describe_frame, object_table
+    from napari_stem3d.analysis.same_object import describe_frame, object_table, object_tables
     from napari_stem3d.analysis.segmentation import segment_frame
     from napari_stem3d.signals import write_beside
 
@@ -97,7 +108,7 @@ def _classify_object(
             run.add(describe_frame(frame, labels, networks[1]), int(labels.max()))
         views = np.concatenate(run.results)
         if len(views):
-            table = object_table(views, networks[2])
+            table = (object_tables if each else object_table)(views, networks[2])
             with write_beside(out) as beside:
                 write_tables([table], beside)
     if not len(views):
@@ -109,7 +120,7 @@ def _classify_object(
         note(f"{run.particles - len(views)} other particles beside the object are left out.")
     if len(views) < stack.frame_count:
         note(f"{counted(stack.frame_count - len(views), 'frame')} without a particle left out.")
-    facts = table.iloc[0].to_dict()
+    facts = table.iloc[-1].to_dict()
     if facts["same_object"] < _DOUBT:
         note(
             "the images seem to show different objects: the probability of one object is "

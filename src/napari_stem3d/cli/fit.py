@@ -15,6 +15,7 @@ from napari_stem3d._errors import InputError
 from ._arguments import CLASSIFICATION, SEGMENTATION, Input, Invert, Json, Part, Zoom
 from ._console import counted, import_keras, note, report
 from ._frames import job_of, open_image, resumable, upright
+from ._object import fit_object
 from ._output import check_different, check_out
 from .classify import numbered_on, write_tables
 
@@ -49,6 +50,12 @@ def fit(
         list[str] | None,
         typer.Option(help="Shape to try; may be repeated. By default the network's likeliest."),
     ] = None,
+    same_object: Annotated[
+        bool,
+        typer.Option(
+            "--same-object", help="All frames show one cuboid in unknown poses: one body for all."
+        ),
+    ] = False,
     same_material: Annotated[
         bool,
         typer.Option(
@@ -76,6 +83,9 @@ def fit(
     The gain of the image is fitted as well: dimensions come from outlines and from how grey values
     change over a particle. `p_value` tells whether what the body leaves of the image is noise:
     below 0.01 the fit is not `believable`.
+
+    With `--same-object` one body is fitted to all frames, in a pose for each: the table has a row
+    for each frame, with the probability that it shows that body, and what was known by then.
     """
     import numpy as np
     import pandas as pd
@@ -95,6 +105,9 @@ def fit(
         note(f"{image.name} has no calibration: lengths are in pixels.")
     import_keras()
     particles = _particles(stack, labels, segmentation, zoom)
+    if same_object:
+        fit_object(stack, particles, out, mesh, residual, network, json)
+        return
     settings = {"zoom": zoom, "part": part, "invert": invert, "shapes": shape}
     settings |= {"same_material": same_material, "motion": motion}
     networks = [segmentation if labels is None else str(labels.resolve()), network]

@@ -72,7 +72,8 @@ def classify_object(
     together = object_table(views, ground_truth) if len(views) else pd.DataFrame()
     if mask is None:
         return labels, pd.DataFrame({"particle": []}, dtype=int), view, together
-    alone = object_table(view, ground_truth).drop(columns=["images", "same_object"])
+    told = object_table(view, ground_truth)
+    alone = told.drop(columns=["images", "same_object", "more_images"])
     sizes = measure_particles(mask.astype(np.int32), sampling_nm)
     return mask.astype(np.int32), _readable(pd.concat([alone, sizes], axis=1)), view, together
 

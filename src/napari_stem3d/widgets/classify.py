@@ -10,6 +10,7 @@ from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
 
 from napari_stem3d._errors import InputError
+from napari_stem3d.analysis.joint.outlook import more_words
 from napari_stem3d.engine import Progress, Result
 from napari_stem3d.plugins import registry
 from napari_stem3d.signals import Stack, from_layer
@@ -143,5 +144,6 @@ def object_text(told: pd.Series) -> str:
         f"<b>{number}</b> deformed corner{'' if number == 1 else 's'} "
         f"(p = {told['corners_probability']:.2f})",
         f"one object: p = {told['same_object']:.2f}",
+        more_words(told["more_images"]),
     ]
     return f"<p>{images} image{'' if images == 1 else 's'} together: {', '.join(lines)}</p>"

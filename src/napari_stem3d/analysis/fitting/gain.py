@@ -39,7 +39,7 @@ def share_gain(fits: Sequence[Fit]) -> list[Fit]:
         In the same order; unchanged where no other particle tells a gain.
     """
     gains = np.array([fit.look.what.gain for fit in fits])
-    usable = np.array([fit.believable for fit in fits]) & (gains > 0)
+    usable = np.array([fit.believable for fit in fits], bool) & (gains > 0)
     logs = np.log(np.where(usable, gains, 1.0))
     variances = np.array([fit.look.gain_error**2 for fit in fits]) + _SAME**2
     shared = []

@@ -203,7 +203,7 @@ class Look:
         """Minus twice the logarithm of the posterior, but for constants."""
         shifts = self.what.shifts
         walk = shifts @ times(precision(len(shifts), self.what.kick), shifts)
-        return self.chi2 + self.patch.spread + self._beliefs.surprise + float(walk)
+        return self.chi2 + self.patch.spread + self.beliefs.surprise + float(walk)
 
     @cached_property
     def evidence(self) -> float:
@@ -214,9 +214,9 @@ class Look:
         equations = self.equations
         walk = 2 * np.log(cholesky_banded(equations.lines)[1]).sum()
         walk += 2 * len(self.what.shifts) * np.log(self.what.kick)
-        alike, size = _scaled(equations.curvature)
+        alike, size = scaled(equations.curvature)
         curvature = np.linalg.slogdet(alike)[1] + 2 * np.log(size).sum()
-        before = self._beliefs.precision
+        before = self.beliefs.precision
         proper = np.diag(before) > 0
         before = before[np.ix_(proper, proper)]
         return self.cost + float(curvature + walk - np.linalg.slogdet(before)[1])
@@ -233,7 +233,7 @@ class Look:
 
     @cached_property
     def _all_covariance(self) -> Array:
-        alike, size = _scaled(self.equations.curvature)
+        alike, size = scaled(self.equations.curvature)
         covariance: Array = np.linalg.inv(alike) / size / size[:, None]
         return covariance
 
@@ -248,7 +248,7 @@ class Look:
         cross = np.einsum("kij,ij->ki", by, along)
         solved = solveh_banded(lines, np.column_stack([cross.T, pull]))
         flat = by.reshape(len(by), -1)
-        beliefs = self._beliefs
+        beliefs = self.beliefs
         curvature = flat @ flat.T + beliefs.precision - cross @ solved[:, :-1]
         slope = flat @ self.off.ravel() - cross @ solved[:, -1] + beliefs.pull
         return Equations(curvature, slope, lines, cross, pull)
@@ -269,10 +269,10 @@ class Look:
         """Inverse covariance (K + ny, K + ny) of numbers and shifts before the image is seen."""
         bands = precision(len(self.what.shifts), self.what.kick)
         walk = np.diag(bands[1]) + np.diag(bands[0, 1:], 1) + np.diag(bands[0, 1:], -1)
-        return block_diag(self._beliefs.precision, walk)
+        return block_diag(self.beliefs.precision, walk)
 
     @cached_property
-    def _beliefs(self) -> Beliefs:
+    def beliefs(self) -> Beliefs:
         """What was known of the numbers of body and image."""
         variable, prior = self.what.variable, self.prior
         count, lengths = len(variable.names) + IMAGING, len(variable.lengths)
@@ -322,7 +322,7 @@ class Look:
         return shift_rows(blurred, lines).astype(float)
 
 
-def _scaled(curvature: Array) -> tuple[Array, Array]:
+def scaled(curvature: Array) -> tuple[Array, Array]:
     """Curvature with a diagonal of ones, and the roots of its own; grey values are no lengths."""
     size = np.sqrt(np.maximum(np.diag(curvature), np.finfo(float).tiny))
     return curvature / size / size[:, None] + _RIDGE * np.eye(len(size)), size

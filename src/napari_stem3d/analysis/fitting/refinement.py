@@ -55,12 +55,12 @@ def refine(look: Kind, steps: int = 25, enough: float = 0.05, learn: bool = True
     """
     damping = 1e-3
     for _ in range(steps):
-        equations, longest = look.equations, _longest(look)
+        equations, longest = look.equations, longest_step(look)
         for _ in range(_TRIES):
             step = equations.step(damping).clip(-longest, longest)
             shifts = equations.shifted(step).clip(-_LINE, _LINE)
             try:
-                trial = replace(look, what=_moved(look.what, step, shifts))
+                trial = replace(look, what=moved(look.what, step, shifts))
             except InputError:  # no shape has such dimensions
                 trial = look
             if trial.cost < look.cost:
@@ -79,7 +79,8 @@ def refine(look: Kind, steps: int = 25, enough: float = 0.05, learn: bool = True
     return look
 
 
-def _moved(what: Explanation, step: Array, shifts: Array) -> Explanation:
+def moved(what: Explanation, step: Array, shifts: Array) -> Explanation:
+    """Change all numbers (K,) of an explanation, and the shifts (ny,) of its lines."""
     wider, gain, ground = step[-IMAGING:].tolist()
     return replace(
         what,
@@ -91,7 +92,7 @@ def _moved(what: Explanation, step: Array, shifts: Array) -> Explanation:
     )
 
 
-def _longest(look: Look) -> Array:
+def longest_step(look: Look) -> Array:
     """Longest step (K,) of each number."""
     variable, (dy, dx) = look.what.variable, look.patch.pixel
     shape = POSE + len(variable.lengths) + len(variable.fractions)

@@ -1,0 +1,1 @@
+"""One body fitted to all images that show it, and whether they do."""
