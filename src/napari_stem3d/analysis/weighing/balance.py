@@ -1,4 +1,4 @@
-"""What turns grey values into matter: the levels of the detector, and what the material scatters."""
+"""What turns grey values into matter: levels of the detector, and how its material scatters."""
 
 from __future__ import annotations
 

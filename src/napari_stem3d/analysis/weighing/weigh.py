@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from napari_stem3d._errors import InputError
 from napari_stem3d.analysis.weighing.balance import Balance
+from napari_stem3d.analysis.weighing.subject import lay_out
+from napari_stem3d.analysis.weighing.table import tabulate
+from napari_stem3d.analysis.weighing.weight import weigh_particle
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +29,7 @@ class Weighing:
         ``atoms_sigma``; ``height_nm``, ``height_nm_sigma`` (the thickest point); ``peak_y``,
         ``peak_x`` (where that is, array indices); ``background``, ``background_sigma`` (grey value
         under the particle); ``linear_error_percent`` (by how much the linear model understates
-        the volume); ``counting_percent``, ``background_percent``, ``outline_percent``,
+        the volume); ``counting_percent``, ``background_percent``, ``probe_percent``,
         ``calibration_percent`` (parts of the relative error of the volume, which add in squares;
         the last is common to all particles of the image and does not average out); ``whole``
         (False where the edge of the image cuts the particle).
@@ -83,4 +88,25 @@ def weigh_frame(
     InputError
         If the image, the labels, the sampling or the balance cannot be used.
     """
-    raise NotImplementedError
+    balance = balance or Balance()
+    if not isinstance(balance, Balance):
+        raise InputError(f"balance must be a Balance. Received: {balance!r}")
+    subject = lay_out(frame, labels, sampling, balance)
+    unit = "px" if sampling is None else "nm"
+    notes = list(subject.frame.notes)
+    if balance.is_calibrated and balance.unit != unit:
+        balance = replace(balance, full_beam=0.0)
+        notes.append("Without a sampling in nm there are no volumes in nm³: they are relative.")
+    elif not balance.is_calibrated:
+        notes.append("The level of the full beam is unknown: volumes are relative.")
+    height = np.zeros(subject.values.shape, np.float32)
+    places = subject.places()
+    weights = [weigh_particle(subject, balance, *place) for place in places]
+    for weight in weights:
+        own = weight.box.own
+        height[weight.box.place][own] = weight.depths[own] / balance.per_length
+    particles = [label for label, _ in places]
+    whole = [subject.is_whole(label) for label in particles]
+    area = math.prod(subject.frame.grid.sampling)
+    table = tabulate(particles, whole, weights, balance, area, unit)
+    return Weighing(table, height, subject.windows, unit, tuple(dict.fromkeys(notes)))
