@@ -50,6 +50,9 @@ class Balance(Checked):
     cross_section_error: float = quantity(
         30.0, "%", 0.0, 100.0, "standard error of what a nm of the material scatters"
     )
+    sampling_error: float = quantity(
+        1.0, "%", 0.0, 100.0, "standard error of the distance of pixels, which counts twice"
+    )
     grey_per_electron: float = quantity(
         0.0, "grey", 0.0, _ANY, "variance of the noise over the signal; 0: from the image"
     )

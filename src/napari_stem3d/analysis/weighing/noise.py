@@ -21,8 +21,8 @@ class Noise:
 
     Attributes
     ----------
-    slope, floor : float
-        Grey values, and their squares.
+    slope, slope_error, floor : float
+        Grey values and its standard error, and their squares.
     level : float
         Grey value of the film.
     glow : float
@@ -31,6 +31,7 @@ class Noise:
     """
 
     slope: float
+    slope_error: float
     floor: float
     level: float
     glow: float
@@ -71,14 +72,16 @@ def measure_noise(frame: Frame, film: Film, masks: Mask, per_electron: float) ->
     empty = valid & film.mask
     floor = float(squares[empty].mean()) if empty.any() else 0.0
     if per_electron:
-        return Noise(per_electron / glow, floor, level, glow)
+        return Noise(per_electron / glow, 0.0, floor, level, glow)
     inside = valid & masks & (means > level)
     if inside.sum() < _FEWEST:
-        return Noise(0.0, floor, level, glow)
+        return Noise(0.0, 0.0, floor, level, glow)
     curved = curvature(frame)
     even = inside & (curved <= np.quantile(curved[inside], _EVENEST))
     count = int(np.clip(even.sum() // _FEWEST, 1, _BINS))
     edges = np.quantile(means[even], np.linspace(0, 1, count + 1))
     bins = [even & (means >= a) & (means <= b) for a, b in itertools.pairwise(edges)]
     slopes = [(squares[b].mean() - floor) / (means[b].mean() - level) for b in bins]
-    return Noise(max(float(np.median(slopes)), 0.0), floor, level, glow)
+    spread = float(np.std(slopes)) if count > 1 else abs(slopes[0])
+    error = spread / max(count - 1, 1) ** 0.5
+    return Noise(max(float(np.median(slopes)), 0.0), error, floor, level, glow)

@@ -45,17 +45,18 @@ def tabulate(
         for name in _FIELDS
     }
     peaks = np.array([w.peak for w in weights], int).reshape(len(weights), 2)
-    calibration = np.zeros(len(weights))
+    depth_error, area_error = np.zeros(len(weights)), 0.0
     if balance.is_calibrated:
         level = balance.level_error * number["elasticity"]
-        calibration = np.hypot(level, balance.cross_section_error)
+        depth_error = np.hypot(level, balance.cross_section_error)
+        area_error = 2 * balance.sampling_error if unit == "nm" else 0.0
     scale = area / balance.per_length
     mass = np.maximum(abs(number["mass"]), 1e-300)
     parts = {
         "counting": 100 * number["counting"] / mass,
         "background": 100 * number["background"] / mass,
         "probe": 100 * number["probe"] / mass,
-        "calibration": calibration,
+        "calibration": np.hypot(depth_error, area_error),
     }
     relative = np.sqrt(sum(part**2 for part in parts.values())) / 100
     volume = scale * number["mass"]
@@ -67,7 +68,7 @@ def tabulate(
         if unit == "nm":
             atoms = balance.atoms_per_nm3
             _put(columns, "atoms", atoms * volume, atoms * sigma)
-        _put(columns, f"height_{unit}", top, np.hypot(top_error, calibration / 100 * top))
+        _put(columns, f"height_{unit}", top, np.hypot(top_error, depth_error / 100 * top))
     else:
         _put(columns, f"signal_grey_{unit}2", volume, sigma)
         usual = np.median(volume[np.array(whole, bool)]) if any(whole) else np.nan
