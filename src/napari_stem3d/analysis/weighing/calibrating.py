@@ -110,8 +110,14 @@ def estimate_balance(
         f"gain of {gain}, with an error of {error:.0f} %.",
         "The efficiency of the detector is assumed as 0.8, and its pulses as high as 40 % rms.",
     ]
-    levels = {"vacuum": offset, "full_beam": offset + span, "level_error": error}
-    return Estimated(replace(balance, **levels, grey_per_electron=gain.value), tuple(notes))
+    estimated = replace(
+        balance,
+        vacuum=offset,
+        full_beam=offset + span,
+        level_error=error,
+        grey_per_electron=gain.value,
+    )
+    return Estimated(estimated, tuple(notes))
 
 
 def balance_from_particles(

@@ -121,7 +121,7 @@ def _probed(fraction: Pixels, width: float, probe: tuple[float, float]) -> Pixel
     The squared slope of an edge, summed across it, falls as one over the width of all blurs.
     """
     terms = zip(np.gradient(fraction), probe)
-    return sum(_EDGES * sigma * np.hypot(sigma, width) * slope**2 for slope, sigma in terms)  # type: ignore[return-value]
+    return sum(_EDGES * sigma * np.hypot(sigma, width) * slope**2 for slope, sigma in terms)
 
 
 class Top(NamedTuple):
