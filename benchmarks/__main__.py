@@ -24,6 +24,8 @@ BENCHMARKS = {
     "motion": "rotation and drift during a scan noticed and measured, at 5 % false alarms",
     "many_images": "one body fitted to several images in unknown poses, beside the networks alone",
     "spheres": "real SiO2 spheres found apart and called spheres, with Wilson 95 % intervals",
+    "weighing": "volumes of 1,000 simulated particles: error bars that hold, and bias",
+    "weighed_spheres": "volumes of real SiO2 spheres against their projected radii",
 }
 LIBRARIES = ("napari-stem3d", "numpy", "scipy", "numba")
 

@@ -8,6 +8,13 @@ from .analysis.fitting.frame import fit_frame
 from .analysis.fitting.result import Fit
 from .analysis.matching import match_microscope
 from .analysis.segmentation import Segmentation, segment_frame
+from .analysis.weighing import (
+    Balance,
+    Weighing,
+    balance_from_particles,
+    estimate_balance,
+    weigh_frame,
+)
 from .plugins import NetworkSpec, hookimpl, registry
 from .signals import Axis, Stack, from_signal, load, save, to_signal
 from .simulation import (
@@ -31,6 +38,7 @@ from .simulation import (
 __all__ = [
     "PRESETS",
     "Axis",
+    "Balance",
     "CutCorners",
     "Dataset",
     "Experiment",
@@ -46,11 +54,14 @@ __all__ = [
     "Segmentation",
     "Shape",
     "Stack",
+    "Weighing",
     "__version__",
     "analysis",
+    "balance_from_particles",
     "classify_frame",
     "engine",
     "fit_frame",
+    "estimate_balance",
     "from_signal",
     "hookimpl",
     "load",
@@ -68,5 +79,6 @@ __all__ = [
     "tasks",
     "testing",
     "to_signal",
+    "weigh_frame",
     "write_experiment",
 ]
