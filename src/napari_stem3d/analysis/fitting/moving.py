@@ -194,8 +194,8 @@ class MovingLook(Look):
         return np.sum(parts, axis=0)
 
     @cached_property
-    def _beliefs(self) -> Beliefs:
-        precision, pull, surprise = super()._beliefs
+    def beliefs(self) -> Beliefs:
+        precision, pull, surprise = super().beliefs
         moving, own = self.moving, self.motion
         lengths, count = moving.lengths, len(moving.names)
         # Each number that is known, how far it lies off, and the standard deviation of that.
