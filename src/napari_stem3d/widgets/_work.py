@@ -13,6 +13,8 @@ from skimage.segmentation import relabel_sequential
 from napari_stem3d.analysis.classification import classify_frame
 from napari_stem3d.analysis.matching import Match, match_microscope, retake
 from napari_stem3d.analysis.particles import measure_particles
+from napari_stem3d.analysis.planning import Limits, Plan, Question
+from napari_stem3d.analysis.planning import plan as plan_experiment
 from napari_stem3d.analysis.same_object import describe_frame, object_table, the_object
 from napari_stem3d.analysis.segmentation import segment_frame
 from napari_stem3d.simulation import Microscope
@@ -96,3 +98,14 @@ def match(
     """Match a microscope to a frame, and take the frame's particles again with it."""
     found = match_microscope(frame, sampling_nm, vacuum, known.contrast.material, known)
     return found, retake(frame, found, np.random.default_rng(0))
+
+
+def plan(
+    question: Question,
+    microscope: Microscope,
+    limits: Limits,
+    particles: int,
+    progress: Report | None = None,
+) -> Plan:
+    """Plan an experiment."""
+    return plan_experiment(question, microscope, limits, particles=particles, report=progress)

@@ -1,0 +1,149 @@
+"""Planned doses, beside those that simulated images need.
+
+Each question is planned; then images of new particles are drawn by the whole simulator at doses
+around the planned one, explained with either number of cut corners by the fit, and the better
+evidence decides. A probit line through right and wrong answers gives the dose at which the wanted
+part is right, with a 95 % interval from drawing the images again. The baseline is the formula for
+two known images, Φ(d'/2), with the nearest explanation of the other number as the second one.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import numpy as np
+from scipy.optimize import brentq, minimize
+from scipy.special import log_ndtr, logsumexp, ndtr, ndtri
+
+FACTORS = (0.5, 0.71, 1.0, 1.41, 2.0)  # of the planned dose
+PARTICLES = 80  # with either number of corners, at each dose
+PLANNED = 100  # with either number of corners, of the plan
+REPEATS = 500
+
+
+def questions():
+    from napari_stem3d.analysis.planning import Question
+    from napari_stem3d.simulation import Cuboid, Octahedron
+
+    cube, box = Cuboid(10.0, 10.0, 10.0), Cuboid(8.0, 10.0, 14.0)
+    return (
+        ("2 or 3, Pd cube, 10 nm", Question(2, 3, material="Pd", shape=cube), 1),
+        ("0 or 1, Pd cube, 10 nm", Question(0, 1, material="Pd", shape=cube), 1),
+        ("1 or 2, Au box, 8 x 10 x 14 nm", Question(1, 2, material="Au", shape=box), 1),
+        ("2 or 3, Pd cube, small cuts", Question(2, 3, 0.15, material="Pd", shape=cube), 1),
+        ("0 or 1, Pt octahedron, 10 nm", Question(0, 1, material="Pt", shape=Octahedron(10.0)), 1),
+        ("2 or 3, Pd cube, two views", Question(2, 3, material="Pd", shape=cube), 2),
+    )
+
+
+def main(seed: int, only: str = "") -> None:
+    from napari_stem3d.analysis.planning import Limits, plan
+    from napari_stem3d.analysis.planning.sight import Sight
+    from napari_stem3d.simulation import get_preset
+
+    heads = "question", "views", "pixel nm", "planned", "needed e/nm²", "planned/needed", "baseline"
+    print("{:32s}{:>6s}{:>9s}{:>9s}{:>26s}{:>24s}{:>10s}".format(*heads))
+    for number, (name, question, views) in enumerate(questions()):
+        if only not in name:
+            continue
+        begin = time.monotonic()
+        microscope = get_preset("default")
+        found = plan(question, microscope, Limits(most_views=views), particles=PLANNED, seed=seed)
+        option = found.options[-1]
+        contrast = replace(microscope.contrast, material=question.material)
+        sight = Sight(question, replace(microscope, contrast=contrast), found.grid.sampling[0])
+        planning = time.monotonic() - begin
+        rng = np.random.default_rng([seed, number])
+        doses, right = [], []
+        for factor in FACTORS:
+            for cut in (question.few, question.many):
+                for _ in range(PARTICLES):
+                    electrons = factor * option.electrons
+                    score = sum(images_say(sight, rng, cut, electrons, views))
+                    doses.append(electrons)
+                    right.append(score < 0)
+        doses, right = np.log(doses), np.array(right)
+        area = found.grid.sampling[0] ** 2 / views
+        best = dose_for(question.probability, doses, right)
+        again = rng.integers(len(right), size=(REPEATS, len(right)))
+        bounds = np.quantile(
+            [dose_for(question.probability, doses[k], right[k]) for k in again], [0.025, 0.975]
+        )
+        needed, low, high = best / area, *(bounds / area)
+        told = option.total_dose
+        simple = nearest_alone(sight, rng, option.electrons, views) / area
+        print(
+            f"{name:32s}{views:6d}{found.grid.sampling[0]:9.2f}{told:9.0f}"
+            f"{needed:10.0f} ({low:.0f} to {high:.0f})"
+            f"{told / needed:10.2f} ({told / high:.2f} to {told / low:.2f})"
+            f"{simple / needed:10.2f}",
+            flush=True,
+        )
+        shares = right.reshape(len(FACTORS), -1).mean(axis=1)
+        spent = time.monotonic() - begin
+        print(
+            f"    right at {FACTORS} times the dose: {', '.join(f'{s:.3f}' for s in shares)}; "
+            f"{planning:.0f} s of planning, {spent:.0f} s in all",
+            flush=True,
+        )
+
+
+def images_say(sight, rng, cut: int, electrons: float, views: int):
+    """Evidence for the wrong number in images of a particle in new poses."""
+    from napari_stem3d.simulation import random_rotation
+
+    particle = sight.question.draw(rng, cut)
+    for _ in range(views):
+        posed = replace(particle, rotation=random_rotation(rng))
+        yield evidence_against(sight, posed, electrons, image_of(sight, rng, posed, electrons))
+
+
+def image_of(sight, rng, particle, electrons: float):
+    """Simulated image in detected electrons."""
+    from napari_stem3d.simulation import Scene
+
+    placed = particle.shifted(*sight.grid.centre)
+    microscope = sight.microscope.at_dose(electrons)
+    image = Scene((placed,), sight.grid, microscope).image(rng).image.astype(float)
+    return (image - microscope.detector.offset) / microscope.detector.gain
+
+
+def evidence_against(sight, particle, electrons: float, image) -> float:
+    """Logarithm of the evidence of the other number of corners over that of the right one."""
+    from napari_stem3d.analysis.fitting.refinement import refine
+    from napari_stem3d.analysis.planning.rivals import other_starts, set_odds
+
+    look = sight.look(particle, electrons, image)
+    own = refine(look, learn=False)
+    others = [refine(start, learn=False).evidence for start in other_starts(own, sight.question)]
+    return logsumexp((own.evidence - np.array(others)) / 2 + set_odds(particle, sight.question))
+
+
+def dose_for(probability: float, doses, right) -> float:
+    """Electrons at which a probit line through answers crosses a probability."""
+    middle = doses.mean()
+
+    def cost(line):
+        at = line[0] + line[1] * (doses - middle)
+        return -np.where(right, log_ndtr(at), log_ndtr(-at)).sum()
+
+    start, slope = minimize(cost, (1.0, 0.5), method="Nelder-Mead").x
+    return float(np.exp(middle + (ndtri(probability) - start) / max(slope, 1e-3)))
+
+
+def nearest_alone(sight, rng, electrons: float, views: int) -> float:
+    """Electrons at which Φ(d'/2) of the nearest explanation alone, on average, is enough."""
+    from napari_stem3d.analysis.planning.rivals import rivals
+
+    question = sight.question
+    drawn = [question.draw(rng, cut) for cut in (question.few, question.many) for _ in range(20)]
+    found = [rivals(particle, sight, electrons) for particle in drawn]
+
+    def off(log_factor):
+        factor = np.exp(log_factor)
+        squares = np.array([min(o.at(factor).misfit for o in r.others) for r in found])
+        pairs = squares if views == 1 else squares + rng.permutation(squares) * (views - 1)
+        return ndtr(np.sqrt(pairs) / 2).mean() - question.probability
+
+    return electrons * float(np.exp(brentq(off, np.log(1 / 24), np.log(3), xtol=1e-2)))
