@@ -16,6 +16,7 @@ from . import (
     demo,
     doctor,
     evaluate,
+    fit,
     label,
     lattice,
     listing,
@@ -119,6 +120,7 @@ app.command(cls=match.MatchCommand)(match.match)
 app.command(cls=plan.PlanCommand)(plan.plan)
 app.command()(segment.segment)
 app.command()(classify.classify)
+app.command()(fit.fit)
 app.command()(label.label)
 app.command()(train.train)
 app.command()(transfer.transfer)
