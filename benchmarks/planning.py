@@ -16,8 +16,8 @@ import numpy as np
 from scipy.optimize import brentq, minimize
 from scipy.special import log_ndtr, logsumexp, ndtr, ndtri
 
-FACTORS = (0.5, 0.71, 1.0, 1.41, 2.0)  # of the planned dose
-PARTICLES = 80  # with either number of corners, at each dose
+FACTORS = (0.6, 0.8, 1.0, 1.25, 1.6)  # of the planned dose
+PARTICLES = 100  # with either number of corners, at each dose
 PLANNED = 100  # with either number of corners, of the plan
 REPEATS = 500
 

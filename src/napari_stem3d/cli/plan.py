@@ -126,8 +126,7 @@ def build_shape(name: str, size: float | None, dimensions: Sequence[str]) -> Pol
     kind: Any = get_shape(name)
     if not (isinstance(kind, type) and issubclass(kind, Polyhedron)):
         raise InputError(f"--shape must be a shape with corners. Received: {name}")
-    lengths = [f.name for f in dataclasses.fields(kind) if f.metadata.get("unit") == "nm"]
-    values = {} if size is None else dict.fromkeys(lengths, size)
+    values = {} if size is None else dict.fromkeys(kind().lengths, size)
     return kind(**values | parse_dimensions(name, dimensions))
 
 

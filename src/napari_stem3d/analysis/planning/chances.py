@@ -11,7 +11,7 @@ from scipy.special import ndtr, ndtri
 
 from napari_stem3d.analysis.planning.rivals import Rivals
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 IMAGES = 200  # noises that each particle is seen with
 #: Factors of the dose between which chances are computed: what is found at one dose tells more of
 #: smaller ones, where the fit has more freedom, than of larger ones.

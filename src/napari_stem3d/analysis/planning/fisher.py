@@ -7,13 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve, solveh_banded
+from scipy.linalg import cho_factor, cho_solve
 
 from napari_stem3d.analysis.fitting.likelihood import IMAGING, Look
-from napari_stem3d.analysis.fitting.lines import precision
 from napari_stem3d.analysis.fitting.variable import POSE
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 
 
 class Expected(NamedTuple):
@@ -24,7 +23,8 @@ class Expected(NamedTuple):
     misfit : float
         Squared distance of the fit from the image, in standard deviations of the noise.
     evidence : float
-        Minus twice the logarithm of its evidence, as `Look.evidence` has it.
+        Minus twice the logarithm of its evidence, as `Look.evidence` has it, but for constants
+        that all explanations of one image by one shape share.
     freedom : float
         Numbers that the image tells, each of which takes up the noise of one pixel.
     """
@@ -61,27 +61,19 @@ class Fisher:
     @classmethod
     def of(cls, look: Look) -> Fisher:
         """Information at a best fit."""
-        what, equations, known = look.what, look.equations, look.prior
-        lines = len(what.shifts)
-        own = len(equations.slope)
+        what, known, prior = look.what, look.prior, look.before
+        by, along = look.slopes
+        own = len(by)
         fractions = slice(POSE + len(what.variable.lengths), own - IMAGING)
-        off = np.zeros(own + lines)
+        off = np.zeros(len(prior))
         off[fractions] = np.log(what.variable.fractions / known.fraction)
         off[own - IMAGING] = np.log(what.probe / known.probe)
         off[own:] = what.shifts
-        sharp = np.zeros(own)
-        sharp[fractions] = known.fraction_spread**-2
-        sharp[own - IMAGING] = known.probe_spread**-2
-        walk = precision(lines, what.kick)
-        prior = np.zeros((own + lines,) * 2)
-        prior[:own, :own] = np.diag(sharp)
-        prior[own:, own:] = _dense(walk)
-        data = np.zeros_like(prior)
-        shared = equations.cross @ solveh_banded(equations.lines, equations.cross.T)
-        data[:own, :own] = equations.curvature + shared - np.diag(sharp)
-        data[:own, own:] = equations.cross
-        data[own:, :own] = equations.cross.T
-        data[own:, own:] = _dense(equations.lines - walk)
+        flat, data = by.reshape(own, -1), np.zeros_like(prior)
+        data[:own, :own] = flat @ flat.T
+        data[:own, own:] = np.einsum("kij,ij->ki", by, along)
+        data[own:, :own] = data[:own, own:].T
+        data[own:, own:] = np.diag((along**2).sum(axis=1))
         spread = 2 * len(what.variable.fractions) * np.log(known.fraction_spread)
         return cls(data, prior, off, look.chi2, spread)
 
@@ -92,7 +84,7 @@ class Fisher:
         the pull ``(1 - a) P off`` is left, which ``(a F + P)⁻¹`` turns into a step.
         """
         pull = self.prior @ self.off
-        whole = cho_factor(factor * self.data + self.prior + 1e-9 * np.eye(len(pull)))
+        whole = cho_factor(factor * self.data + self.prior)
         left = (1 - factor) * pull
         step = -cho_solve(whole, left)
         misfit = self.misfit - 2 * pull @ step + step @ self.data @ step
@@ -100,8 +92,3 @@ class Fisher:
         size = 2 * float(np.log(np.diag(whole[0])).sum())
         freedom = float(np.trace(cho_solve(whole, factor * self.data)))
         return Expected(factor * max(misfit, 0.0), float(cost) + size + self.spread, freedom)
-
-
-def _dense(bands: Array) -> Array:
-    """Symmetric tridiagonal matrix of its bands (2, n)."""
-    return np.diag(bands[1]) + np.diag(bands[0, 1:], 1) + np.diag(bands[0, 1:], -1)

@@ -9,18 +9,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from napari_stem3d.analysis.fitting.variable import Variable
 from napari_stem3d.analysis.planning.beams import BeamSetting
 from napari_stem3d.analysis.planning.question import Question
 from napari_stem3d.simulation import (
     Experiment,
     Grid,
     Microscope,
-    Particle,
     RandomDeformation,
 )
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 
 
 @dataclass(frozen=True)
@@ -115,7 +113,7 @@ class Plan:
         leg = {"leg": own.depth * own.edge}
         return Experiment(
             own.shape.name,
-            Variable(Particle(own.shape)).sizes,
+            own.shape.lengths,
             deformations=(RandomDeformation("truncated_corners", own.many, leg),),
             frames=self.recommended.views,
             size=self.grid.gpts,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from napari_stem3d._errors import InputError
-from napari_stem3d.analysis.fitting.variable import DEEPEST, SHALLOWEST, Variable
+from napari_stem3d.analysis.fitting.variable import DEEPEST, SHALLOWEST
 from napari_stem3d.simulation import (
     Cuboid,
     CutCorners,
@@ -83,8 +83,8 @@ class Question(Checked):
     @property
     def body(self) -> str:
         """Size, material and shape in words."""
-        lengths = Variable(Particle(self.shape)).sizes.values()
-        size = " × ".join(f"{length:g}" for length in dict.fromkeys(lengths))
+        lengths = dict.fromkeys(self.shape.lengths.values())
+        size = " × ".join(f"{length:g}" for length in lengths)
         return f"{size} nm {self.material} {self.shape.name.replace('_', ' ')}"
 
     def draw(self, rng: np.random.Generator, count: int) -> Particle:

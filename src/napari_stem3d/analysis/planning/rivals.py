@@ -18,7 +18,7 @@ from napari_stem3d.analysis.planning.question import Question
 from napari_stem3d.analysis.planning.sight import Sight
 from napari_stem3d.simulation import CutCorners, Particle
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 _PRECISE = 0.02  # gain of a step after which a fit without noise ends
 
 

@@ -18,7 +18,7 @@ from napari_stem3d.simulation.microscope.contrast import number_densities
 from napari_stem3d.simulation.microscope.film import probe_cell
 from napari_stem3d.simulation.microscope.scan import FWHM
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 _PROBES = 0.3, 4.0  # pixels: between which a fit tells how wide the probe is
 _PROBE_SPREAD = 0.2  # how well the width of the probe is known, as a spread of its logarithm
 _MARGIN = 3  # pixels, beside three widths of the probe, around a particle
