@@ -4,21 +4,23 @@ Each question is planned; then images of new particles are drawn by the whole si
 around the planned one, explained with either number of cut corners by the fit, and the better
 evidence decides. A probit line through right and wrong answers gives the dose at which the wanted
 part is right, with a 95 % interval from drawing the images again. The baseline is the formula for
-two known images, Φ(d'/2), with the nearest explanation of the other number as the second one.
+two known images, Φ(d'/2), of a particle with and without one of its cuts, all else being known.
 """
 
 from __future__ import annotations
 
 import time
 from dataclasses import replace
+from math import comb
 
 import numpy as np
 from scipy.optimize import brentq, minimize
 from scipy.special import log_ndtr, logsumexp, ndtr, ndtri
 
 FACTORS = (0.6, 0.8, 1.0, 1.25, 1.6)  # of the planned dose
-PARTICLES = 100  # with either number of corners, at each dose
-PLANNED = 100  # with either number of corners, of the plan
+PARTICLES = 50  # with either number of corners, at each dose
+PLANNED = 150  # with either number of corners, of the plan
+SETS = 16  # of corners that an image is explained with
 REPEATS = 500
 
 
@@ -110,14 +112,25 @@ def image_of(sight, rng, particle, electrons: float):
 
 
 def evidence_against(sight, particle, electrons: float, image) -> float:
-    """Logarithm of the evidence of the other number of corners over that of the right one."""
-    from napari_stem3d.analysis.fitting.refinement import refine
-    from napari_stem3d.analysis.planning.rivals import other_starts, set_odds
+    """Logarithm of the evidence of the other number of corners over that of the right one.
 
-    look = sight.look(particle, electrons, image)
-    own = refine(look, learn=False)
-    others = [refine(start, learn=False).evidence for start in other_starts(own, sight.question)]
-    return logsumexp((own.evidence - np.array(others)) / 2 + set_odds(particle, sight.question))
+    The truth and the sets of corners nearest to it are fitted, from the best fit of the truth.
+    """
+    from napari_stem3d.analysis.fitting.refinement import refine
+    from napari_stem3d.analysis.planning.explanations import Explanations, cut_at
+
+    own = refine(sight.look(particle, electrons, image), learn=False)
+    told = Explanations.of(particle, sight, electrons)
+    found = {told.own: own.evidence}
+    for corners in told.near()[:SETS]:
+        if corners != told.own:
+            start = cut_at(own, corners, sight.question)
+            found[corners] = refine(start, learn=False).evidence
+    sums = []
+    for count in told.counts:
+        each = [-evidence / 2 for corners, evidence in found.items() if len(corners) == count]
+        sums.append(logsumexp(each or [-np.inf]) - np.log(comb(sight.question.places, count)))
+    return sums[1] - sums[0]
 
 
 def dose_for(probability: float, doses, right) -> float:
@@ -133,17 +146,24 @@ def dose_for(probability: float, doses, right) -> float:
 
 
 def nearest_alone(sight, rng, electrons: float, views: int) -> float:
-    """Electrons at which Φ(d'/2) of the nearest explanation alone, on average, is enough."""
-    from napari_stem3d.analysis.planning.rivals import rivals
+    """Electrons at which Φ(d'/2) of a known particle with and without one cut is enough.
 
-    question = sight.question
-    drawn = [question.draw(rng, cut) for cut in (question.few, question.many) for _ in range(20)]
-    found = [rivals(particle, sight, electrons) for particle in drawn]
+    The distance is that of the ideal observer who knows all else (`detect_deformation`).
+    """
+    from napari_stem3d.simulation import CutCorners, detect_deformation
+
+    question, squares = sight.question, []
+    for _ in range(40):
+        particle = question.draw(rng, question.many).shifted(*sight.grid.centre)
+        (cuts,) = particle.deformations
+        rest = CutCorners(cuts.corners[1:], cuts.fractions[1:])
+        other = replace(particle, deformations=(rest,) if rest.corners else ())
+        microscope = sight.microscope.at_dose(electrons)
+        found = detect_deformation(particle, microscope, sight.grid, reference=other)
+        squares.append(found.index**2)
+    pairs = np.array(squares) * views
 
     def off(log_factor):
-        factor = np.exp(log_factor)
-        squares = np.array([min(o.at(factor).misfit for o in r.others) for r in found])
-        pairs = squares if views == 1 else squares + rng.permutation(squares) * (views - 1)
-        return ndtr(np.sqrt(pairs) / 2).mean() - question.probability
+        return ndtr(np.sqrt(np.exp(log_factor) * pairs) / 2).mean() - question.probability
 
-    return electrons * float(np.exp(brentq(off, np.log(1 / 24), np.log(3), xtol=1e-2)))
+    return electrons * float(np.exp(brentq(off, -12, 5, xtol=1e-3)))

@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from napari_stem3d.analysis.planning.rivals import Rivals
+from napari_stem3d.analysis.planning.explanations import Explanations
 
 Array = NDArray[np.floating]
-IMAGES = 200  # noises that each particle is seen with
+IMAGES = 100  # noises that each particle is seen with
 #: Factors of the dose between which chances are computed: what is found at one dose tells more of
 #: smaller ones, where the fit has more freedom, than of larger ones.
 LESS, MORE = 1 / 24, 3.0
-_STEPS = 13
+_STEPS = 9
 _SURE = 1e-4  # a chance is told no closer to 0 or 1
 
 
@@ -38,7 +38,7 @@ class Chances:
     @classmethod
     def of(
         cls,
-        rivals: tuple[Sequence[Rivals], Sequence[Rivals]],
+        compared: tuple[Sequence[Explanations], Sequence[Explanations]],
         electrons: float,
         rng: np.random.Generator,
     ) -> Chances:
@@ -46,7 +46,7 @@ class Chances:
 
         Parameters
         ----------
-        rivals : tuple of sequences of Rivals
+        compared : tuple of sequences of Explanations
             Of particles with either number of corners.
         electrons : float
             Electrons per pixel for which they hold.
@@ -55,8 +55,8 @@ class Chances:
         """
         factors = np.geomspace(LESS, MORE, _STEPS)
         both = []
-        for own in rivals:
-            noises = [rng.standard_normal((IMAGES, len(one.others))) for one in own]
+        for own in compared:
+            noises = [rng.standard_normal((IMAGES, len(one.cuts))) for one in own]
             told = [[one.scores(f, noise) for one, noise in zip(own, noises)] for f in factors]
             both.append(np.array(told))
         return cls(electrons * factors, (both[0], both[1]))

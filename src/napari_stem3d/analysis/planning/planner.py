@@ -10,9 +10,9 @@ import numpy as np
 from napari_stem3d._errors import InputError
 from napari_stem3d.analysis.planning.beams import beam_settings, most_electrons
 from napari_stem3d.analysis.planning.chances import LESS, MORE, Chances
+from napari_stem3d.analysis.planning.explanations import Explanations
 from napari_stem3d.analysis.planning.plan import Plan, Views
 from napari_stem3d.analysis.planning.question import Limits, Question
-from napari_stem3d.analysis.planning.rivals import Rivals, rivals
 from napari_stem3d.analysis.planning.sight import Sight
 from napari_stem3d.simulation import Microscope, Particle
 from napari_stem3d.simulation.fields import is_whole
@@ -165,12 +165,12 @@ class _Survey:
 
     def _compared(
         self, sight: Sight, electrons: float, count: int
-    ) -> tuple[list[Rivals], list[Rivals]]:
+    ) -> tuple[list[Explanations], list[Explanations]]:
         """Particles with either number of corners, the same ones at every call."""
         rng, own = self._random(), self.question
 
-        def one(particle: Particle) -> Rivals:
-            found = rivals(particle, sight, electrons)
+        def one(particle: Particle) -> Explanations:
+            found = Explanations.of(particle, sight, electrons)
             self.done += 1
             if self.report is not None:
                 self.report(self.done, max(self.done, self.total))
