@@ -7,9 +7,9 @@ is left of what tells cuts apart.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, combinations
+from itertools import combinations
 from math import comb, log
 
 import numpy as np
@@ -105,15 +105,24 @@ class Explanations:
         lost = self.cross.T @ cho_solve(whole, self.cross)
         return factor * self.cuts - factor**2 * lost
 
-    def near(self, factor: float = 1.0) -> list[Corners]:
-        """Find the sets of corners that count at a factor times the dose, the nearest first."""
+    def squares(self, sets: Sequence[Corners], factor: float = 1.0) -> Array:
+        """Squared distances d'² (S,) of sets of corners from the true one.
+
+        All else that is unknown, how deep the cuts are included, brings the images as near to each
+        other as it can.
+        """
         told, places = self.left(factor), len(self.cuts) - len(self.off)
         loose = told[places:, places:] + np.eye(len(self.off)) / self.spread**2
         given = np.linalg.solve(loose, told[places:, :places])
         hard = told[:places, :places] - told[:places, places:] @ given
-        sets = [corners for count in self.counts for corners in self._sets(count, places)]
         changes = np.array([self._change(corners, places) for corners in sets])
-        squares = np.einsum("sc,cd,sd->s", changes, hard, changes)
+        return np.asarray(np.einsum("sc,cd,sd->s", changes, hard, changes))
+
+    def near(self, factor: float = 1.0) -> list[Corners]:
+        """Find the sets of corners that count at a factor times the dose, the nearest first."""
+        places = len(self.cuts) - len(self.off)
+        sets = [corners for count in self.counts for corners in self._sets(count, places)]
+        squares = self.squares(sets, factor)
         order = np.argsort(squares, kind="stable")[:_MOST_SETS]
         return [sets[k] for k in order if squares[k] < _FAR]
 
@@ -185,8 +194,8 @@ class Explanations:
 def cut_at(look: Look, corners: Iterable[int], question: Question) -> Look:
     """Return the look with cuts at these corners alone, new ones of the usual depth."""
     particle = look.what.variable.particle
-    known = chain.from_iterable(zip(d.corners, d.fractions) for d in particle.deformations)
-    old = dict(known)
+    known = look.what.variable.cuts
+    old = dict(zip(known.corners, known.fractions)) if known else {}
     each = [(corner, old.get(corner, question.cut(corner))) for corner in corners]
     cuts = (CutCorners(*map(tuple, zip(*each))),) if each else ()
     variable = Variable(replace(particle, deformations=cuts))

@@ -79,7 +79,7 @@ def plan(
     microscope = replace(microscope, contrast=contrast)
     pixels = [limits.pixel] if limits.pixel else _pixels(question)
     survey = _Survey(question, microscope, limits, seed, report)
-    survey.total = 2 * (_FEW * (len(pixels) + 1) + particles)
+    survey.total = 2 * (_FEW * len(pixels) + particles)
     pixel, electrons = survey.best_pixel(pixels)
     chances = survey.chances(pixel, electrons, particles)
     sight = survey.sight(pixel)
