@@ -117,7 +117,8 @@ def evidence_against(sight, particle, electrons: float, image) -> float:
     The truth and the sets of corners nearest to it are fitted, from the best fit of the truth.
     """
     from napari_stem3d.analysis.fitting.refinement import refine
-    from napari_stem3d.analysis.planning.explanations import Explanations, cut_at
+    from napari_stem3d.analysis.planning.explanations import Explanations
+    from napari_stem3d.analysis.planning.sight import cut_at
 
     own = refine(sight.look(particle, electrons, image), learn=False)
     told = Explanations.of(particle, sight, electrons)

@@ -9,9 +9,9 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from napari_stem3d.analysis.fitting.refinement import refine
-from napari_stem3d.analysis.planning.explanations import Explanations, cut_at
+from napari_stem3d.analysis.planning.explanations import Explanations
 from napari_stem3d.analysis.planning.question import Question
-from napari_stem3d.analysis.planning.sight import Sight
+from napari_stem3d.analysis.planning.sight import Sight, cut_at
 from napari_stem3d.simulation import (
     Cuboid,
     CutCorners,

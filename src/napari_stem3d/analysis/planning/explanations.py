@@ -8,7 +8,7 @@ is left of what tells cuts apart.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 from math import comb, log
 
@@ -17,11 +17,10 @@ from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 from scipy.special import logsumexp
 
-from napari_stem3d.analysis.fitting.likelihood import IMAGING, Look
-from napari_stem3d.analysis.fitting.variable import POSE, Variable
-from napari_stem3d.analysis.planning.question import Question
-from napari_stem3d.analysis.planning.sight import Sight
-from napari_stem3d.simulation import CutCorners, Particle
+from napari_stem3d.analysis.fitting.likelihood import IMAGING
+from napari_stem3d.analysis.fitting.variable import POSE
+from napari_stem3d.analysis.planning.sight import Sight, cut_at
+from napari_stem3d.simulation import Particle
 
 Array = NDArray[np.floating]
 Corners = tuple[int, ...]
@@ -44,6 +43,8 @@ class Explanations:
     cuts : ndarray, shape (B, B)
         Of the cuts: first whether each of V corners is cut, then the logarithms of the fractions
         of the edges that each cut takes.
+    noise : ndarray, shape (K + B, K + B)
+        Covariance of what the image's noise seems to say of all of them.
     owners : ndarray of int, shape (B - V,)
         The corner that each fraction belongs to.
     off : ndarray, shape (B - V,)
@@ -60,6 +61,7 @@ class Explanations:
     before: Array
     cross: Array
     cuts: Array
+    noise: Array
     owners: NDArray[np.int_]
     off: Array
     spread: float
@@ -79,19 +81,22 @@ class Explanations:
         alone = [gain * (cut_at(look, (c,), question).blurred - bare.blurred) for c in every]
         by, along = look.slopes
         lengths = POSE + len(look.what.variable.lengths)
-        body = np.concatenate([by[:lengths], by[-IMAGING:]]).reshape(lengths + IMAGING, -1)
-        by_fractions = full.slopes[0][lengths:-IMAGING]
-        told = np.concatenate([np.stack(alone), by_fractions])
-        lines = np.einsum("kij,ij->ik", told, along)
-        by_lines = np.einsum("kij,ij->ki", body.reshape(-1, *along.shape), along)
-        flat = told.reshape(len(told), -1)
+        told = np.concatenate([np.stack(alone), full.slopes[0][lengths:-IMAGING]])
+        maps = np.concatenate([by[:lengths], by[-IMAGING:], told])
+        # Noise is the truth's own, which differs from what pixels are thought to have.
+        loud = sight.variance(look.model, electrons) / look.patch.variance
+        information, noise = (_products(maps, along, weight) for weight in (1.0, loud))
+        rest = np.ones(len(information), bool)
+        rest[lengths + IMAGING : len(maps)] = False
         kept = np.r_[:lengths, len(by) - IMAGING : len(look.before)]
+        order = np.argsort(~rest, kind="stable")
         fractions = full.what.variable.fractions
         return cls(
-            np.block([[body @ body.T, by_lines], [by_lines.T, np.diag((along**2).sum(axis=1))]]),
+            information[np.ix_(rest, rest)],
             look.before[np.ix_(kept, kept)],
-            np.concatenate([body @ flat.T, lines]),
-            flat @ flat.T,
+            information[np.ix_(rest, ~rest)],
+            information[np.ix_(~rest, ~rest)],
+            noise[np.ix_(order, order)],
             np.repeat(every, [len(n) for n in question.shape.neighbours()]),
             np.log(fractions / question.depth),
             question.variation,
@@ -99,11 +104,18 @@ class Explanations:
             (len(own), question.few + question.many - len(own)),
         )
 
-    def left(self, factor: float) -> Array:
-        """Information (B, B) of the cuts at a factor times the dose, whatever the rest."""
-        whole = cho_factor(factor * self.nuisances + self.before)
-        lost = self.cross.T @ cho_solve(whole, self.cross)
-        return factor * self.cuts - factor**2 * lost
+    def left(self, factor: float) -> tuple[Array, Array]:
+        """Information of the cuts at a factor times the dose, whatever the rest, and its noise.
+
+        With nuisances of information F, known before to P, ``C - A' (F + P)⁻¹ A`` is left of the
+        cuts' own information C, A being what couples both. Without a prior, and where pixels weigh
+        as their noise has it, that is the covariance of the noise as well.
+        """
+        share = factor * cho_solve(cho_factor(factor * self.nuisances + self.before), self.cross)
+        told = factor * (self.cuts - self.cross.T @ share)
+        apart = np.concatenate([-share, np.eye(len(told))])
+        noise = factor * apart.T @ self.noise @ apart + share.T @ self.before @ share
+        return told, noise
 
     def squares(self, sets: Sequence[Corners], factor: float = 1.0) -> Array:
         """Squared distances d'² (S,) of sets of corners from the true one.
@@ -111,7 +123,7 @@ class Explanations:
         All else that is unknown, how deep the cuts are included, brings the images as near to each
         other as it can.
         """
-        told, places = self.left(factor), len(self.cuts) - len(self.off)
+        told, places = self.left(factor)[0], len(self.cuts) - len(self.off)
         loose = told[places:, places:] + np.eye(len(self.off)) / self.spread**2
         given = np.linalg.solve(loose, told[places:, :places])
         hard = told[:places, :places] - told[:places, places:] @ given
@@ -141,8 +153,8 @@ class Explanations:
         ndarray, shape (n,)
             Negative where the right number wins.
         """
-        told = self.left(factor)
-        values, ways = np.linalg.eigh(told)
+        told, noise = self.left(factor)
+        values, ways = np.linalg.eigh(noise)
         seen = normals @ (ways * np.sqrt(values.clip(0))).T
         sums = []
         near, places = self.near(factor), len(self.cuts) - len(self.off)
@@ -191,12 +203,9 @@ class Explanations:
         return np.asarray(fits + gain / 2 - size / 2)
 
 
-def cut_at(look: Look, corners: Iterable[int], question: Question) -> Look:
-    """Return the look with cuts at these corners alone, new ones of the usual depth."""
-    particle = look.what.variable.particle
-    known = look.what.variable.cuts
-    old = dict(zip(known.corners, known.fractions)) if known else {}
-    each = [(corner, old.get(corner, question.cut(corner))) for corner in corners]
-    cuts = (CutCorners(*map(tuple, zip(*each))),) if each else ()
-    variable = Variable(replace(particle, deformations=cuts))
-    return replace(look, what=replace(look.what, variable=variable))
+def _products(maps: Array, along: Array, weight: Array | float) -> Array:
+    """Products of maps with each other and with the shifts of the lines, which come last."""
+    heavy = maps * weight
+    flat = heavy.reshape(len(maps), -1) @ maps.reshape(len(maps), -1).T
+    lines = np.einsum("kij,ij->ki", heavy, along)
+    return np.block([[flat, lines], [lines.T, np.diag((along**2 * weight).sum(axis=1))]])

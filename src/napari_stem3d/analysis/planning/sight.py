@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from napari_stem3d.analysis.fitting.lines import LARGEST, SMALLEST
 from napari_stem3d.analysis.fitting.patch import Patch
 from napari_stem3d.analysis.fitting.variable import Variable
 from napari_stem3d.analysis.planning.question import Question
-from napari_stem3d.simulation import Grid, Microscope, Particle
+from napari_stem3d.simulation import CutCorners, Grid, Microscope, Particle
 from napari_stem3d.simulation.microscope.contrast import number_densities
 from napari_stem3d.simulation.microscope.film import probe_cell
 from napari_stem3d.simulation.microscope.scan import FWHM
@@ -21,6 +22,7 @@ from napari_stem3d.simulation.microscope.scan import FWHM
 Array = NDArray[np.floating]
 _PROBES = 0.3, 4.0  # pixels: between which a fit tells how wide the probe is
 _PROBE_SPREAD = 0.2  # how well the width of the probe is known, as a spread of its logarithm
+_LEAST = 0.3  # variance that no pixel weighs more than, as in a fit
 _MARGIN = 3  # pixels, beside three widths of the probe, around a particle
 
 
@@ -89,13 +91,15 @@ class Sight:
     def look(self, particle: Particle, electrons: float, image: Array | None = None) -> Look:
         """Lay a particle over its image at a number of electrons per pixel.
 
+        Pixels weigh as if every corner were half cut, so that weights do not tell which are.
+
         Parameters
         ----------
         particle : Particle
             Placed with respect to the middle of the image.
         electrons : float
             Electrons that cross each pixel.
-        image : ndarray, shape (ny, nx), optional
+        image : ndarray, shape (ny, nx)
             Detected electrons; those expected by default.
         """
         grid = self.grid
@@ -104,10 +108,12 @@ class Sight:
         gain, ground = electrons * self.per_nm, electrons * self.ground
         still = np.zeros(len(y))
         what = Explanation(Variable(particle), self._probe, gain, ground, still, self._kick)
-        expected = Look(what, empty, self.prior).model
-        variance = self.variance(expected, electrons)
-        patch = Patch(expected if image is None else image, variance, y, y)
-        return Look(what, patch, self.prior)
+        bare = Look(what, empty, self.prior)
+        every = range(self.question.places)
+        ends = [cut_at(bare, corners, self.question).model for corners in ((), every)]
+        weighing = self.variance(np.mean(ends, axis=0), electrons)
+        seen = bare.model if image is None else image
+        return Look(what, Patch(seen, np.maximum(weighing, _LEAST), y, y), self.prior)
 
     @property
     def _width(self) -> float:
@@ -123,3 +129,14 @@ class Sight:
         scan = self.microscope.scan
         kick = math.hypot(scan.jitter, scan.mains) / self.pixel + scan.wide_band / (100 * FWHM)
         return float(np.clip(kick, SMALLEST, LARGEST))
+
+
+def cut_at(look: Look, corners: Iterable[int], question: Question) -> Look:
+    """Return the look with cuts at these corners alone, new ones of the usual depth."""
+    particle = look.what.variable.particle
+    known = look.what.variable.cuts
+    old = dict(zip(known.corners, known.fractions)) if known else {}
+    each = [(corner, old.get(corner, question.cut(corner))) for corner in corners]
+    cuts = (CutCorners(*map(tuple, zip(*each))),) if each else ()
+    variable = Variable(replace(particle, deformations=cuts))
+    return replace(look, what=replace(look.what, variable=variable))
