@@ -39,56 +39,65 @@ def questions():
     )
 
 
-def main(seed: int, only: str = "") -> None:
+def main(seed: int) -> None:
+    heads = "question", "views", "pixel nm", "planned", "needed e/nm²", "planned/needed", "baseline"
+    print("{:32s}{:>6s}{:>9s}{:>9s}{:>26s}{:>24s}{:>10s}".format(*heads))
+    ratios = []
+    for number, (name, question, views) in enumerate(questions()):
+        begin = time.monotonic()
+        sight, option = planned(question, views, seed)
+        right = [answers(sight, option, factor, [seed, number]) for factor in FACTORS]
+        ratios.append(compare(name, sight, option, right, [seed, number]))
+        print(f"    {time.monotonic() - begin:.0f} s", flush=True)
+    summarize(ratios)
+
+
+def planned(question, views: int, seed: int):
+    """Plan with so many views: how particles are seen, and the dose."""
     from napari_stem3d.analysis.planning import Limits, plan
     from napari_stem3d.analysis.planning.sight import Sight
     from napari_stem3d.simulation import get_preset
 
-    heads = "question", "views", "pixel nm", "planned", "needed e/nm²", "planned/needed", "baseline"
-    print("{:32s}{:>6s}{:>9s}{:>9s}{:>26s}{:>24s}{:>10s}".format(*heads))
-    for number, (name, question, views) in enumerate(questions()):
-        if only not in name:
-            continue
-        begin = time.monotonic()
-        microscope = get_preset("default")
-        found = plan(question, microscope, Limits(most_views=views), particles=PLANNED, seed=seed)
-        option = found.options[-1]
-        contrast = replace(microscope.contrast, material=question.material)
-        sight = Sight(question, replace(microscope, contrast=contrast), found.grid.sampling[0])
-        planning = time.monotonic() - begin
-        rng = np.random.default_rng([seed, number])
-        doses, right = [], []
-        for factor in FACTORS:
-            for cut in (question.few, question.many):
-                for _ in range(PARTICLES):
-                    electrons = factor * option.electrons
-                    score = sum(images_say(sight, rng, cut, electrons, views))
-                    doses.append(electrons)
-                    right.append(score < 0)
-        doses, right = np.log(doses), np.array(right)
-        area = found.grid.sampling[0] ** 2 / views
-        best = dose_for(question.probability, doses, right)
-        again = rng.integers(len(right), size=(REPEATS, len(right)))
-        bounds = np.quantile(
-            [dose_for(question.probability, doses[k], right[k]) for k in again], [0.025, 0.975]
-        )
-        needed, low, high = best / area, *(bounds / area)
-        told = option.total_dose
-        simple = nearest_alone(sight, rng, option.electrons, views) / area
-        print(
-            f"{name:32s}{views:6d}{found.grid.sampling[0]:9.2f}{told:9.0f}"
-            f"{needed:10.0f} ({low:.0f} to {high:.0f})"
-            f"{told / needed:10.2f} ({told / high:.2f} to {told / low:.2f})"
-            f"{simple / needed:10.2f}",
-            flush=True,
-        )
-        shares = right.reshape(len(FACTORS), -1).mean(axis=1)
-        spent = time.monotonic() - begin
-        print(
-            f"    right at {FACTORS} times the dose: {', '.join(f'{s:.3f}' for s in shares)}; "
-            f"{planning:.0f} s of planning, {spent:.0f} s in all",
-            flush=True,
-        )
+    limits = Limits(most_views=views)
+    found = plan(question, get_preset("default"), limits, particles=PLANNED, seed=seed)
+    return Sight(question, found.microscope, found.grid.sampling[0]), found.options[-1]
+
+
+def answers(sight, option, factor: float, seed):
+    """Whether the right number wins, of new particles at a factor of the planned dose."""
+    rng = np.random.default_rng([*seed, round(100 * factor)])
+    electrons = factor * option.electrons
+    counts = [sight.question.few, sight.question.many] * PARTICLES
+    return [sum(images_say(sight, rng, cut, electrons, option.views)) < 0 for cut in counts]
+
+
+def compare(name: str, sight, option, right, seed):
+    """Print planned and needed doses; returns their ratio and ratios of repeated draws."""
+    rng, question = np.random.default_rng(seed), sight.question
+    flat = np.concatenate(right)
+    doses = np.log(np.repeat(np.multiply(FACTORS, option.total_dose), len(flat) // len(FACTORS)))
+    needed = dose_for(question.probability, doses, flat)
+    again = rng.integers(len(flat), size=(REPEATS, len(flat)))
+    repeats = np.array([dose_for(question.probability, doses[k], flat[k]) for k in again])
+    low, high = np.quantile(repeats, [0.025, 0.975])
+    ratios = option.total_dose / np.array([needed, high, low])
+    simple = known_otherwise(sight, rng, option) / needed
+    print(
+        f"{name:32s}{option.views:6d}{sight.pixel:9.2f}{option.total_dose:9.0f}"
+        f"{needed:10.0f} ({low:.0f} to {high:.0f})"
+        f"{ratios[0]:10.2f} ({ratios[1]:.2f} to {ratios[2]:.2f}){simple:10.2f}"
+    )
+    shares = ", ".join(f"{np.mean(part):.3f}" for part in right)
+    print(f"    right at {FACTORS} times the planned dose: {shares}", flush=True)
+    return ratios[0], option.total_dose / repeats
+
+
+def summarize(ratios) -> None:
+    """Print the geometric mean of planned over needed doses."""
+    mean = np.exp(np.mean([np.log(ratio) for ratio, _ in ratios]))
+    repeats = np.exp(np.mean([np.log(repeated) for _, repeated in ratios], axis=0))
+    low, high = np.quantile(repeats, [0.025, 0.975])
+    print(f"geometric mean of planned/needed: {mean:.2f} ({low:.2f} to {high:.2f})")
 
 
 def images_say(sight, rng, cut: int, electrons: float, views: int):
@@ -146,8 +155,8 @@ def dose_for(probability: float, doses, right) -> float:
     return float(np.exp(middle + (ndtri(probability) - start) / max(slope, 1e-3)))
 
 
-def nearest_alone(sight, rng, electrons: float, views: int) -> float:
-    """Electrons at which Φ(d'/2) of a known particle with and without one cut is enough.
+def known_otherwise(sight, rng, option) -> float:
+    """Total dose at which Φ(d'/2) of a known particle with and without one cut is enough.
 
     The distance is that of the ideal observer who knows all else (`detect_deformation`).
     """
@@ -159,12 +168,12 @@ def nearest_alone(sight, rng, electrons: float, views: int) -> float:
         (cuts,) = particle.deformations
         rest = CutCorners(cuts.corners[1:], cuts.fractions[1:])
         other = replace(particle, deformations=(rest,) if rest.corners else ())
-        microscope = sight.microscope.at_dose(electrons)
+        microscope = sight.microscope.at_dose(option.electrons)
         found = detect_deformation(particle, microscope, sight.grid, reference=other)
         squares.append(found.index**2)
-    pairs = np.array(squares) * views
+    pairs = np.array(squares) * option.views
 
     def off(log_factor):
         return ndtr(np.sqrt(np.exp(log_factor) * pairs) / 2).mean() - question.probability
 
-    return electrons * float(np.exp(brentq(off, -12, 5, xtol=1e-3)))
+    return option.total_dose * float(np.exp(brentq(off, -12, 5, xtol=1e-3)))
