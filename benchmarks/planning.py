@@ -26,7 +26,7 @@ REPEATS = 500
 
 def questions():
     from napari_stem3d.analysis.planning import Question
-    from napari_stem3d.simulation import Cuboid, Octahedron
+    from napari_stem3d.simulation import Cuboid
 
     cube, box = Cuboid(10.0, 10.0, 10.0), Cuboid(8.0, 10.0, 14.0)
     return (
@@ -34,7 +34,6 @@ def questions():
         ("0 or 1, Pd cube, 10 nm", Question(0, 1, material="Pd", shape=cube), 1),
         ("1 or 2, Au box, 8 x 10 x 14 nm", Question(1, 2, material="Au", shape=box), 1),
         ("2 or 3, Pd cube, small cuts", Question(2, 3, 0.15, material="Pd", shape=cube), 1),
-        ("0 or 1, Pt octahedron, 10 nm", Question(0, 1, material="Pt", shape=Octahedron(10.0)), 1),
         ("2 or 3, Pd cube, two views", Question(2, 3, material="Pd", shape=cube), 2),
     )
 

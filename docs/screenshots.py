@@ -103,6 +103,9 @@ def plan(viewer: Any) -> None:
     panel.question.fill({"material": "Pd"})
     panel.plan()
     wait(panel)
+    (sample, *_) = panel.found.experiment.dataset()
+    scale = sample.grid.sampling
+    viewer.add_image(sample.image, name="as planned", scale=scale, units=("nm", "nm"))
 
 
 def segment(viewer: Any) -> None:

@@ -51,21 +51,19 @@ class PlanWidget(Panel):
         dimensions.setLayout(self._dimensions)
         self.advice, self.curve = QLabel(), ChanceCurve(napari_viewer.theme)
         self.advice.setWordWrap(True)
-        self.views = PlanTable(
-            "views", "e_per_pixel", "total_dose_e_nm2", "current_pA", "dwell_us", "probability"
-        )
+        self.views = PlanTable("views", "e_per_pixel", "total_dose_e_nm2", "probability")
         self.beams = PlanTable("current_pA", "dwell_us", "image_s")
         self.found: Plan | None = None
         # Not the one that all panels share: a plan takes minutes in which the others are used.
         self.engine = Engine()
+        self.answer = Group("Answer", self.curve, self.views, self.beams, expanded=True)
+        self.answer.hide()
+        self.add_part(self.answer)
         self.add_part(Group("Particle", Form([self.shape]), dimensions, expanded=True))
         self.add_part(Group("Question", self.question, Form([self.particles]), expanded=True))
         self.add_part(Group("Limits", self.limits))
         self.add_part(self.microscope)
-        for part in (self.views, self.beams):
-            self.add_part(part)
         self.pin()
-        self.add_part(self.curve)
         self.add_part(self.advice)
         self.add_buttons(Plan=self.plan)
         self.uses = self.add_actions(
@@ -103,6 +101,7 @@ class PlanWidget(Panel):
         self.views.display(found.views_table())
         self.beams.display(found.beams_table())
         self.curve.display(found)
+        self.answer.show()
         self.advice.setText("\n".join([found.advice, *found.notes]))
         for button in self.uses.values():
             button.setEnabled(True)
