@@ -1,7 +1,7 @@
 """Plan how to tell two from three cut corners, with the microscope of an image or the usual one.
 
-``python plan_an_experiment.py [IMAGE]`` reads voltage, convergence and dwell time from any file that
-HyperSpy opens.
+``python plan_an_experiment.py [IMAGE]`` reads voltage, convergence and dwell time from any file
+that HyperSpy opens.
 """
 
 from __future__ import annotations

@@ -170,27 +170,17 @@ def _save_residuals(stack: Stack, frames: list[NDArray[np.float32]], path: Path)
 
 
 def _save_mesh(rows: pd.DataFrame, sampling: tuple[float, float] | None, path: Path) -> None:
-    """Write the surfaces of all bodies, (x, y, z) with z along the beam, as one file."""
-    from napari_stem3d.analysis.fitting.table import particle_of, place_mesh
+    """Write the surfaces of all bodies as one file."""
+    from napari_stem3d.analysis.fitting.surfaces import join_surfaces, place_mesh, write_surface
+    from napari_stem3d.analysis.fitting.table import particle_of
     from napari_stem3d.signals import write_beside
 
-    try:
-        import trimesh
-    except ImportError as error:
-        raise InputError(
-            "--mesh needs trimesh, which `pip install napari-stem3d[mesh]` installs. "
-            f"Received: {path}"
-        ) from error
-    meshes = []
-    for row in rows.to_dict("records"):
-        points, triangles = place_mesh(particle_of(row, sampling))
-        # Read backwards, (z, y, x) has the other hand, and triangles the other side.
-        meshes.append(trimesh.Trimesh(points[:, ::-1], triangles[:, ::-1], process=False))
-    if not meshes:
+    if not len(rows):
         note(f"no particle was fitted: {path} is not written.")
         return
+    surfaces = (place_mesh(particle_of(row, sampling)) for row in rows.to_dict("records"))
     with write_beside(path) as beside:
-        trimesh.util.concatenate(meshes).export(beside, file_type=path.suffix[1:].lower())
+        write_surface(join_surfaces(surfaces), beside)
 
 
 def _is_true(value: Any) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
@@ -42,6 +42,7 @@ def fit_frame(
     shapes: Sequence[str] | None = None,
     noise: Noise | None = None,
     network: str = "particle-classes",
+    proposals: Iterable[Proposal] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[Fit]:
     """Fit a body to each particle of an image.
@@ -64,6 +65,8 @@ def fit_frame(
         Of the image; estimated by default.
     network : str
         Registered network for classification, or path of a ``.keras`` file.
+    proposals : iterable of Proposal, optional
+        What is said of each particle; the network is asked by default.
     progress : callable, optional
         Called with the number of particles done and their total.
 
@@ -91,7 +94,8 @@ def fit_frame(
         noise is None,
     )
     boxes = [(k, box) for k, box in enumerate(find_objects(particles), start=1) if box]
-    proposals = propose(image, particles, network)
+    if proposals is None:
+        proposals = propose(image, particles, network)
     for done, ((label, box), proposal) in enumerate(zip(boxes, proposals), start=1):
         fit = view.fitted(label, box, proposal, shapes)
         if fit is not None:
