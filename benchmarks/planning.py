@@ -17,9 +17,9 @@ import numpy as np
 from scipy.optimize import brentq, minimize
 from scipy.special import log_ndtr, logsumexp, ndtr, ndtri
 
-FACTORS = (0.6, 0.8, 1.0, 1.25, 1.6)  # of the planned dose
-PARTICLES = 50  # with either number of corners, at each dose
-PLANNED = 150  # with either number of corners, of the plan
+FACTORS = (0.7, 1.0, 1.4)  # of the planned dose
+PARTICLES = 60  # with either number of corners, at each dose
+PLANNED = 100  # with either number of corners, of the plan
 SETS = 16  # of corners that an image is explained with
 REPEATS = 500
 
