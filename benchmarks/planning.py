@@ -20,7 +20,7 @@ from scipy.special import log_ndtr, logsumexp, ndtr, ndtri
 FACTORS = (0.7, 1.0, 1.4)  # of the planned dose
 PARTICLES = 60  # with either number of corners, at each dose
 PLANNED = 100  # with either number of corners, of the plan
-SETS = 16  # of corners that an image is explained with
+SETS, FAR = 12, 25.0  # of corners that an image is explained with, and their squared distance
 REPEATS = 500
 
 
@@ -131,8 +131,9 @@ def evidence_against(sight, particle, electrons: float, image) -> float:
     own = refine(sight.look(particle, electrons, image), learn=False)
     told = Explanations.of(particle, sight, electrons)
     found = {told.own: own.evidence}
-    for corners in told.near()[:SETS]:
-        if corners != told.own:
+    near = told.near()[:SETS]
+    for corners, square in zip(near, told.squares(near)):
+        if corners != told.own and square < FAR:
             start = cut_at(own, corners, sight.question)
             found[corners] = refine(start, learn=False).evidence
     sums = []
