@@ -18,9 +18,10 @@ from scipy.optimize import brentq, minimize
 from scipy.special import log_ndtr, logsumexp, ndtr, ndtri
 
 FACTORS = (0.7, 1.0, 1.4)  # of the planned dose
-PARTICLES = 60  # with either number of corners, at each dose
-PLANNED = 100  # with either number of corners, of the plan
+PARTICLES = 50  # with either number of corners, at each dose
+PLANNED = 60  # with either number of corners, of the plan
 SETS, FAR = 12, 25.0  # of corners that an image is explained with, and their squared distance
+ACROSS = 28  # pixels across a particle
 REPEATS = 500
 
 
@@ -57,7 +58,7 @@ def planned(question, views: int, seed: int):
     from napari_stem3d.analysis.planning.sight import Sight
     from napari_stem3d.simulation import get_preset
 
-    limits = Limits(most_views=views)
+    limits = Limits(most_views=views, pixel=round(question.side / ACROSS, 2))
     found = plan(question, get_preset("default"), limits, particles=PLANNED, seed=seed)
     return Sight(question, found.microscope, found.grid.sampling[0]), found.options[-1]
 
