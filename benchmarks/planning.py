@@ -2,8 +2,9 @@
 
 Each question is planned; then images of new particles are drawn by the whole simulator at doses
 around the planned one, explained with either number of cut corners by the fit, and the better
-evidence decides. A probit line through right and wrong answers gives the dose at which the wanted
-part is right, with a 95 % interval from drawing the images again. The baseline is the formula for
+evidence decides. The planned curve, shifted along the logarithm of the dose until it suits the
+right and wrong answers best, gives the dose at which the wanted part is right, with a 95 % interval
+from drawing the images again. The baseline is the formula for
 two known images, Φ(d'/2), of a particle with and without one of its cuts, all else being known.
 """
 
@@ -14,7 +15,7 @@ from dataclasses import replace
 from math import comb
 
 import numpy as np
-from scipy.optimize import brentq, minimize
+from scipy.optimize import brentq, minimize_scalar
 from scipy.special import log_ndtr, logsumexp, ndtr, ndtri
 
 FACTORS = (0.7, 1.0, 1.4)  # of the planned dose
@@ -45,22 +46,22 @@ def main(seed: int) -> None:
     ratios = []
     for number, (name, question, views) in enumerate(questions()):
         begin = time.monotonic()
-        sight, option = planned(question, views, seed)
-        right = [answers(sight, option, factor, [seed, number]) for factor in FACTORS]
-        ratios.append(compare(name, sight, option, right, [seed, number]))
+        sight, found = planned(question, views, seed)
+        right = [answers(sight, found.options[-1], f, [seed, number]) for f in FACTORS]
+        ratios.append(compare(name, sight, found, right, [seed, number]))
         print(f"    {time.monotonic() - begin:.0f} s", flush=True)
     summarize(ratios)
 
 
 def planned(question, views: int, seed: int):
-    """Plan with so many views: how particles are seen, and the dose."""
+    """Plan with so many views: how particles are seen, and the plan."""
     from napari_stem3d.analysis.planning import Limits, plan
     from napari_stem3d.analysis.planning.sight import Sight
     from napari_stem3d.simulation import get_preset
 
     limits = Limits(most_views=views, pixel=round(question.side / ACROSS, 2))
     found = plan(question, get_preset("default"), limits, particles=PLANNED, seed=seed)
-    return Sight(question, found.microscope, found.grid.sampling[0]), found.options[-1]
+    return Sight(question, found.microscope, found.grid.sampling[0]), found
 
 
 def answers(sight, option, factor: float, seed):
@@ -71,14 +72,15 @@ def answers(sight, option, factor: float, seed):
     return [sum(images_say(sight, rng, cut, electrons, option.views)) < 0 for cut in counts]
 
 
-def compare(name: str, sight, option, right, seed):
+def compare(name: str, sight, found, right, seed):
     """Print planned and needed doses; returns their ratio and ratios of repeated draws."""
-    rng, question = np.random.default_rng(seed), sight.question
+    rng, option = np.random.default_rng(seed), found.options[-1]
     flat = np.concatenate(right)
-    doses = np.log(np.repeat(np.multiply(FACTORS, option.total_dose), len(flat) // len(FACTORS)))
-    needed = dose_for(question.probability, doses, flat)
+    doses = np.log(np.repeat(np.multiply(FACTORS, option.dose), len(flat) // len(FACTORS)))
+    curve = np.log(found.doses), ndtri(found.chances[option.views].clip(1e-3, 1 - 1e-3))
+    needed = option.total_dose * shift(curve, doses, flat)
     again = rng.integers(len(flat), size=(REPEATS, len(flat)))
-    repeats = np.array([dose_for(question.probability, doses[k], flat[k]) for k in again])
+    repeats = option.total_dose * np.array([shift(curve, doses[k], flat[k]) for k in again])
     low, high = np.quantile(repeats, [0.025, 0.975])
     ratios = option.total_dose / np.array([needed, high, low])
     simple = known_otherwise(sight, rng, option) / needed
@@ -144,16 +146,14 @@ def evidence_against(sight, particle, electrons: float, image) -> float:
     return sums[1] - sums[0]
 
 
-def dose_for(probability: float, doses, right) -> float:
-    """Electrons at which a probit line through answers crosses a probability."""
-    middle = doses.mean()
+def shift(curve, doses, right) -> float:
+    """Factor of all doses by which a planned curve suits right and wrong answers best."""
 
-    def cost(line):
-        at = line[0] + line[1] * (doses - middle)
+    def cost(offset: float) -> float:
+        at = np.interp(doses - offset, *curve)
         return -np.where(right, log_ndtr(at), log_ndtr(-at)).sum()
 
-    start, slope = minimize(cost, (1.0, 0.5), method="Nelder-Mead").x
-    return float(np.exp(middle + (ndtri(probability) - start) / max(slope, 1e-3)))
+    return float(np.exp(minimize_scalar(cost, bounds=(-2.0, 2.0), method="bounded").x))
 
 
 def known_otherwise(sight, rng, option) -> float:
