@@ -53,7 +53,9 @@ def classify_object(
     facts |= {"images": len(views), "corners_probability": 0.25, "same_object": 0.125}
     return labels, table, view, pd.DataFrame([facts] if len(views) else [])
 
-def fit(frame, labels, network, segmentation, sampling_nm, shapes=None, selected=None):
+def fit(
+    frame, labels, network, segmentation, sampling_nm, same_material, shapes=None, selected=None
+):
     labels, table = classify(frame, labels, network, segmentation, sampling_nm, lambda *_: None)
     table = table[["particle", "y", "x"]].assign(shape="sphere", believable=True)
     corners = np.array([(0, 0, 0), (4, 0, 0), (0, 4, 0), (0, 0, 4)], float)

@@ -48,6 +48,12 @@ def fit(
         list[str] | None,
         typer.Option(help="Shape to try; may be repeated. By default the network's likeliest."),
     ] = None,
+    same_material: Annotated[
+        bool,
+        typer.Option(
+            "--same-material", help="All particles are of the same matter: one gain for all."
+        ),
+    ] = False,
     network: Annotated[str, typer.Option(help="Network that proposes bodies.")] = CLASSIFICATION,
     segmentation: Annotated[
         str, typer.Option(help="Segmentation network that finds the particles.")
@@ -82,6 +88,7 @@ def fit(
     import_keras()
     particles = _particles(stack, labels, segmentation, zoom)
     settings = {"zoom": zoom, "part": part, "invert": invert, "shapes": shape}
+    settings["same_material"] = same_material
     networks = [segmentation if labels is None else str(labels.resolve()), network]
     job = job_of(image, task="fit", networks=networks, **settings)
     with resumable(out.with_suffix(".npz"), job, _save, _load) as run:
@@ -89,7 +96,13 @@ def fit(
             own = particles(index, frame)
             fits = list(
                 fit_frame(
-                    frame, own, stack.sampling_nm, shapes=shape, network=network, progress=tick
+                    frame,
+                    own,
+                    stack.sampling_nm,
+                    shapes=shape,
+                    same_material=same_material,
+                    network=network,
+                    progress=tick,
                 )
             )
             table = fit_table(fits, stack.sampling_nm)

@@ -87,6 +87,7 @@ def fit(
     sampling_nm: Sampling,
     shapes: list[str] | None = None,
     selected: int | None = None,
+    same_material: bool = False,
     progress: Report | None = None,
 ) -> tuple[NDArray[Any], pd.DataFrame, NDArray[Any], Surface]:
     """Fit a frame's particles, or the selected label alone.
@@ -98,6 +99,7 @@ def fit(
         labels = (labels == selected).astype(np.int32)
     labels = _labels_of(frame, labels, segmentation, progress)
     options: dict[str, Any] = {"shapes": shapes, "network": network, "progress": progress}
+    options["same_material"] = same_material
     fits = list(fit_frame(frame, labels, sampling_nm, **options))
     left = sum((one.residual_in(frame.shape) for one in fits), np.zeros(frame.shape))
     own = np.searchsorted([one.label for one in fits], labels).astype(np.int32) + 1

@@ -49,9 +49,13 @@ class FitWidget(ImagePanel):
             choices=[LIKELIEST, *filter(can_be_fitted, registry().shapes)],
             tooltip="shape that is tried; by default what the network takes for likely",
         )
+        self.same_material = CheckBox(
+            label="same material",
+            tooltip="all particles are of the same matter: one gain for all tells hidden depths",
+        )
         self.network.label = "propose with"
         self.add(self.image, self.labels, self.segmentation, self.selected)
-        self.add(self.network, self.shape)
+        self.add(self.network, self.shape, self.same_material)
         self.add_run_buttons()
         self.add_actions(**{"Turn in 3-D": self.turn, "Save bodies…": self.save_bodies})
         self.labels.changed.connect(self._offer)
@@ -66,6 +70,7 @@ class FitWidget(ImagePanel):
     def options(self, stack: Stack) -> dict[str, Any]:
         """Return the keyword arguments of the function."""
         options = super().options(stack) | {"segmentation": required(self.segmentation)}
+        options["same_material"] = self.same_material.value
         if self.shape.value != LIKELIEST:
             options["shapes"] = [self.shape.value]
         if self.selected.value and self.labels.value is not None:

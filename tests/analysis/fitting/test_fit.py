@@ -7,9 +7,11 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.spatial.transform import Rotation
 
 from napari_stem3d._errors import InputError
 from napari_stem3d.analysis.fitting.frame import can_be_fitted, fit_frame
+from napari_stem3d.analysis.fitting.gain import share_gain
 from napari_stem3d.analysis.fitting.goodness import goodness
 from napari_stem3d.analysis.fitting.noise import image_noise, learnt_noise
 from napari_stem3d.analysis.fitting.patch import Noise
@@ -55,6 +57,30 @@ def test_cut_corners_are_counted(taken, cuboid):
     found = fit(look, mask, "cuboid")
     assert found.alternatives[0].corners == 2
     assert sum(found.corners.values()) == pytest.approx(1)
+
+
+def test_particles_of_one_matter_tell_each_others_depth(taken):
+    body = Cuboid(6.0, 7.5, 9.0)
+    turns = [Rotation.from_rotvec(v) for v in ((0, 0, 0.3), (0.7, 0.5, 0.1), (0.4, -0.6, 0.2))]
+    fits = []
+    for seed, turn in enumerate(turns):  # the first is seen along an edge, which hides its length
+        look, mask = taken(Particle(body, (8.0, 8.3), turn), seed=seed)
+        fits.append(fit(look, mask, "cuboid"))
+    shared = share_gain(fits)
+
+    def depth(of):
+        (length, sigma) = max(of.lengths.values(), key=lambda pair: pair[1])
+        return length, sigma
+
+    assert depth(shared[0])[1] < 0.3 * depth(fits[0])[1]
+    assert depth(shared[0])[0] == pytest.approx(9, rel=0.05)
+    assert shared[0].believable
+
+
+def test_one_particle_alone_tells_no_gain(taken):
+    look, mask = taken(BODIES[0])
+    alone = [fit(look, mask, "sphere")]
+    assert share_gain(alone) == alone
 
 
 def test_a_wrong_shape_is_not_believed(taken, cuboid):

@@ -49,6 +49,8 @@ class Prior:
     probe, probe_spread : float
         Middle and spread of the probe's standard deviation [pixels; where they are not square, the
         side of a square one as large].
+    gain, gain_spread : float
+        Grey values per nm of thickness and their relative standard error; 0 if they are unknown.
     """
 
     fraction: float = 0.22
@@ -56,6 +58,8 @@ class Prior:
     proportions_spread: float = 0.3
     probe: float = 1.0
     probe_spread: float = 0.6
+    gain: float = 0.0
+    gain_spread: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -204,12 +208,21 @@ class Look:
         before = before[np.ix_(proper, proper)]
         return self.cost + float(curvature + walk - np.linalg.slogdet(before)[1])
 
-    @cached_property
+    @property
     def covariance(self) -> Array:
         """Covariance (M, M) of the numbers of the body, whatever those of the image."""
+        return self._all_covariance[:-IMAGING, :-IMAGING]
+
+    @property
+    def gain_error(self) -> float:
+        """Relative standard error of the gain, whatever the body."""
+        return float(np.sqrt(self._all_covariance[-2, -2]) / self.what.gain)
+
+    @cached_property
+    def _all_covariance(self) -> Array:
         alike, size = _scaled(self.equations.curvature)
-        count = len(self.what.variable.names)
-        return (np.linalg.inv(alike) / size / size[:, None])[:count, :count]
+        covariance: Array = np.linalg.inv(alike) / size / size[:, None]
+        return covariance
 
     @cached_property
     def equations(self) -> Equations:
@@ -266,7 +279,13 @@ class Look:
         wider = np.log(self.what.probe / prior.probe) / prior.probe_spread
         precision[probe, probe] = 1 / prior.probe_spread**2
         pull[probe] = wider / prior.probe_spread
-        surprise = (off**2).sum() * tight + (fractions**2).sum() + wider**2
+        dearer = 0.0
+        if prior.gain:
+            gain, known = count - 2, prior.gain * prior.gain_spread
+            dearer = (self.what.gain - prior.gain) / known
+            precision[gain, gain] = 1 / known**2
+            pull[gain] = dearer / known
+        surprise = dearer**2 + (off**2).sum() * tight + (fractions**2).sum() + wider**2
         return Beliefs(precision, pull, float(surprise))
 
     def _by_numbers(self) -> Array:
