@@ -26,6 +26,7 @@ _SUFFICES = 1.1  # factor of the least dose at which a pixel suffices
 _WORTH = 1.2  # factor of the least total dose at which more views are not worth their while
 _TRIES = 6  # doses that are tried
 _NEAR = (0.4, 2.0)  # factors of the dose tried between which what it needs is believed
+_MANY = 600.0  # detected electrons per pixel from which on more is amiss than shot noise
 _VIEWS = (1, 2, 3, 5, 7, 10)
 
 
@@ -86,6 +87,7 @@ def plan(
     options = _recommend(
         [_views(v, chances, survey, sight) for v in _VIEWS if v <= limits.most_views]
     )
+    best = next(option for option in options if option.recommended)
     return Plan(
         question,
         microscope,
@@ -93,7 +95,7 @@ def plan(
         options,
         chances.electrons / pixel**2,
         {option.views: chances.right(option.views) for option in options},
-        tuple(_notes(question, microscope)),
+        tuple(_notes(question, microscope, best.electrons * sight.per_nm * question.edge)),
     )
 
 
@@ -219,9 +221,14 @@ def _recommend(options: list[Views]) -> tuple[Views, ...]:
     return tuple(replace(option, recommended=option is best) for option in options)
 
 
-def _notes(question: Question, microscope: Microscope) -> list[str]:
+def _notes(question: Question, microscope: Microscope, counts: float) -> list[str]:
     """Tell what there is that the fit, and so the plan, does not count."""
     notes = []
+    if counts > _MANY:
+        notes.append(
+            f"Shot noise is only {100 / counts**0.5:.1f} % at this dose, so that distortions of "
+            "the scan and the film, which the plan does not count, matter: it is a lower bound."
+        )
     if microscope.contrast.saturating:
         error = float(microscope.linear_error(question.side))
         notes.append(f"The signal saturates by up to {error:.0f} %, which the plan does not count.")
