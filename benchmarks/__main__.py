@@ -26,6 +26,7 @@ BENCHMARKS = {
     "spheres": "real SiO2 spheres found apart and called spheres, with Wilson 95 % intervals",
     "weighing": "volumes of 1,000 simulated particles: error bars that hold, and bias",
     "weighed_spheres": "volumes of real SiO2 spheres against their projected radii",
+    "planning": "planned doses, beside those that simulated images need, within 20 % of each other",
 }
 LIBRARIES = ("napari-stem3d", "numpy", "scipy", "numba")
 

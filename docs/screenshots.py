@@ -36,6 +36,7 @@ def main() -> None:
         "generate": generate,
         "match": match,
         "lattice": lattice,
+        "plan": plan,
         "segment": segment,
         "classify": classify,
         "fit": fit,
@@ -95,6 +96,17 @@ def lattice(viewer: Any) -> None:
     panel.generate()
     wait(panel)
     panel.preview.live.value = True
+
+
+def plan(viewer: Any) -> None:
+    """Show the dose that tells two from three cut corners, beside an image of that dose."""
+    _, panel = viewer.window.add_plugin_dock_widget(PLUGIN, "Plan an experiment")
+    panel.question.fill({"material": "Pd"})
+    panel.plan()
+    wait(panel)
+    (sample, *_) = panel.found.experiment.dataset()
+    scale = sample.grid.sampling
+    viewer.add_image(sample.image, name="as planned", scale=scale, units=("nm", "nm"))
 
 
 def segment(viewer: Any) -> None:

@@ -21,6 +21,7 @@ from . import (
     lattice,
     listing,
     match,
+    plan,
     segment,
     simulate,
     study,
@@ -116,6 +117,7 @@ app.command()(view.view)
 app.command(cls=simulate.SimulateCommand)(simulate.simulate)
 app.command(cls=lattice.LatticeCommand)(lattice.lattice)
 app.command(cls=match.MatchCommand)(match.match)
+app.command(cls=plan.PlanCommand)(plan.plan)
 app.command()(segment.segment)
 app.command()(classify.classify)
 app.command()(fit.fit)

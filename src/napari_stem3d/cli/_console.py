@@ -83,10 +83,11 @@ def progress(label: str, total: int) -> Iterator[Advance]:
     Yields
     ------
     callable
-        To be called with the number of frames finished so far, and what else there is to say.
+        To be called with the number of frames finished so far, what else there is to say, and the
+        number of frames, if it has changed.
     """
     if not sys.stderr.isatty():
-        yield lambda done, words="": None
+        yield lambda done, words="", total=None: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -100,7 +101,9 @@ def progress(label: str, total: int) -> Iterator[Advance]:
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(label, total=total, words="")
-        yield lambda done, words="": bar.update(task, completed=done, words=words)
+        yield lambda done, words="", total=total: bar.update(
+            task, completed=done, total=total, words=words
+        )
 
 
 def import_keras() -> None:

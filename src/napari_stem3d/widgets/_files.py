@@ -12,6 +12,7 @@ from napari_stem3d.signals import Stack, save
 
 SETTINGS = "Settings (*.toml)"
 MODELS = "Keras model (*.keras)"
+TABLES = "Table (*.csv)"
 MOVIES = "GIF film (*.gif);;TIFF stack (*.tif *.tiff);;HyperSpy stack (*.hspy)"
 
 

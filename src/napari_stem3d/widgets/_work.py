@@ -16,6 +16,8 @@ from napari_stem3d.analysis.fitting.surfaces import Surface, join_surfaces, plac
 from napari_stem3d.analysis.fitting.table import fit_table
 from napari_stem3d.analysis.matching import Match, match_microscope, retake
 from napari_stem3d.analysis.particles import measure_particles
+from napari_stem3d.analysis.planning import Limits, Plan, Question
+from napari_stem3d.analysis.planning import plan as plan_experiment
 from napari_stem3d.analysis.same_object import describe_frame, object_table, the_object
 from napari_stem3d.analysis.segmentation import segment_frame
 from napari_stem3d.simulation import Microscope
@@ -130,3 +132,14 @@ def match(
     """Match a microscope to a frame, and take the frame's particles again with it."""
     found = match_microscope(frame, sampling_nm, vacuum, known.contrast.material, known)
     return found, retake(frame, found, np.random.default_rng(0))
+
+
+def plan(
+    question: Question,
+    microscope: Microscope,
+    limits: Limits,
+    particles: int,
+    progress: Report | None = None,
+) -> Plan:
+    """Plan an experiment."""
+    return plan_experiment(question, microscope, limits, particles=particles, report=progress)
