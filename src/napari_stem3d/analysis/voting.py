@@ -17,7 +17,7 @@ from napari_stem3d.networks.contracts import CLASSES, CROP
 from napari_stem3d.networks.prediction import predict_batches
 
 VIEWS = 8  # of each particle
-_MARKS = ("corner_maps", "edge_maps")
+MARKS = ("corner_maps", "edge_maps")
 _PAIR = 2  # deformed corners
 _POSSIBLE = 0.05  # probability of a pair from which on it is worth to read which one
 
@@ -88,6 +88,29 @@ def poll(model: Any, particles: Iterable[Views]) -> Iterator[dict[str, Numbers]]
     dict of ndarray, shape (classes,)
         Mean over the views of all that is not a map, for each particle.
     """
+    for votes, circles in ask(model, particles):
+        yield _counted(votes, circles)
+
+
+def ask(
+    model: Any, particles: Iterable[Views]
+) -> Iterator[tuple[dict[str, Numbers], list[Circle]]]:
+    """Ask a classifier what it sees in each view of particles.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Classifier of particles.
+    particles : iterable of Views
+        What is asked for, a few at a time.
+
+    Yields
+    ------
+    votes : dict of ndarray, shape (8, ...)
+        What it tells of each view of a particle.
+    circles : list of Circle
+        Around the four outlines of the particle.
+    """
     waiting: deque[list[Circle]] = deque()
 
     def crops() -> Iterator[Numbers]:
@@ -98,22 +121,35 @@ def poll(model: Any, particles: Iterable[Views]) -> Iterator[dict[str, Numbers]]
     for outputs in predict_batches(model, crops()):
         for first in range(0, len(next(iter(outputs.values()))), VIEWS):
             votes = {name: values[first : first + VIEWS] for name, values in outputs.items()}
-            yield _counted(votes, waiting.popleft())
+            yield votes, waiting.popleft()
 
 
 def _counted(votes: Mapping[str, Numbers], circles: list[Circle]) -> dict[str, Numbers]:
     told = {name: values.mean(axis=0) for name, values in votes.items() if values.ndim == 2}
-    if not {"shape", "corners", "orbit", *_MARKS} <= set(votes):
+    if not {"shape", "corners", "orbit", *MARKS} <= set(votes):
         return told
     cuboid = CLASSES[int(told["shape"].argmax())] == "cuboid"
     if cuboid and told["corners"][_PAIR] > _POSSIBLE:
-        corners, edges = (_together(votes[name], circles) for name in _MARKS)
+        corners, edges = (together(votes[name], circles) for name in MARKS)
         told["orbit"] = read_pairs(corners, edges, told["orbit"])
     return told
 
 
-def _together(maps: Numbers, circles: list[Circle]) -> Numbers:
-    """Average maps of all views, turned back and laid over those of the first circle."""
+def together(maps: Numbers, circles: list[Circle]) -> Numbers:
+    """Average maps of all views, turned back and laid over those of the first circle.
+
+    Parameters
+    ----------
+    maps : ndarray, shape (8, ny, nx, n)
+        Of each view.
+    circles : list of Circle
+        Around the four outlines.
+
+    Returns
+    -------
+    ndarray, shape (ny, nx, n)
+        In the crop of the first outline.
+    """
     first, total = circles[0], np.zeros_like(maps[0])
     for k, view in enumerate(maps):
         own = circles[k % len(circles)]

@@ -16,6 +16,7 @@ from . import (
     demo,
     doctor,
     evaluate,
+    fit,
     label,
     lattice,
     listing,
@@ -117,6 +118,7 @@ app.command(cls=lattice.LatticeCommand)(lattice.lattice)
 app.command(cls=match.MatchCommand)(match.match)
 app.command()(segment.segment)
 app.command()(classify.classify)
+app.command()(fit.fit)
 app.command()(label.label)
 app.command()(train.train)
 app.command()(transfer.transfer)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -63,9 +62,7 @@ def random_shape(rng: np.random.Generator, radius: float, cuboids: float) -> Sha
 
 def scaled(shape: Shape, radius: float) -> Shape:
     """Shape of the same form with another circumscribed radius."""
-    factor = radius / shape.radius
-    lengths = [f.name for f in dataclasses.fields(shape) if f.metadata.get("unit") == "nm"]  # type: ignore[arg-type]
-    return replace(shape, **{name: getattr(shape, name) * factor for name in lengths})  # type: ignore[type-var]
+    return shape.resized(radius / shape.radius)
 
 
 def _cuboid(rng: np.random.Generator) -> Cuboid:

@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 _FLAT = 1e-12  # a surface that is steeper than this along the beam bounds nothing along it
 
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_stem3d.analysis.fitting.likelihood import IMAGING, Look, Prior
+from napari_stem3d.analysis.fitting.noise import learnt_noise
 from napari_stem3d.analysis.fitting.patch import Noise, Patch
 from napari_stem3d.analysis.fitting.refinement import begin, refine
 from napari_stem3d.analysis.fitting.variable import POSE, Variable
 from napari_stem3d.simulation import Particle
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 _ROUGH_PROBE = 0.7  # coarse pixels
 _STILL = 0.02  # pixels: kicks of the lines of a coarse image
 _ROUGH_STEPS, _FINE_STEPS, _VALLEY_STEPS = 12, 12, 15
@@ -37,6 +38,8 @@ class Scene:
         The image, and a coarser one.
     noise : Noise
         Of the image.
+    learn : bool
+        Whether the noise is learnt anew from what a first fit leaves of the image.
     prior : Prior
         What is known before.
     """
@@ -44,7 +47,8 @@ class Scene:
     patch: Patch
     rough: Patch
     noise: Noise
-    prior: Prior
+    learn: bool = True
+    prior: Prior = field(default_factory=Prior)
 
     def roughly(self, starts: Iterable[Particle]) -> list[Look]:
         """Fit the coarse image from each start; the best first, without repetitions."""
@@ -64,10 +68,11 @@ class Scene:
         return kept
 
     def finely(self, look: Look) -> Look | None:
-        """Fit the image itself from a coarse fit, the second time with the noise of the model."""
+        """Fit the image itself from a coarse fit, the second time with the noise that it leaves."""
         try:
             first = refine(begin(look.what.variable, self.patch, self.prior), _FINE_STEPS)
-            return refine(replace(first, patch=self.patch.weighted(self.noise, first.model)))
+            noise = learnt_noise(first, self.noise) if self.learn else self.noise
+            return refine(replace(first, patch=self.patch.weighted(noise, first.model)))
         except np.linalg.LinAlgError:
             return None
 
@@ -111,5 +116,5 @@ def distinct(looks: Iterable[Look], most: int) -> list[Look]:
 def _same(look: Look, other: Look) -> bool:
     if abs(look.cost - other.cost) > _SAME_COST:
         return False
-    one, two = (np.sort(list(k.what.variable.sizes.values())) for k in (look, other))
+    one, two = (np.sort(list(k.what.variable.lengths.values())) for k in (look, other))
     return len(one) == len(two) and bool(np.allclose(one, two, rtol=_SAME_LENGTH))

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cholesky_banded, solveh_banded
+from scipy.linalg import block_diag, cholesky_banded, solveh_banded
 
 from napari_stem3d.analysis.fitting.chords import chords, slopes
 from napari_stem3d.analysis.fitting.lines import precision, times
@@ -20,8 +20,11 @@ from napari_stem3d.analysis.fitting.patch import Patch
 from napari_stem3d.analysis.fitting.variable import POSE, Variable
 from napari_stem3d.simulation.compute import blur, shift_rows
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 IMAGING = 3  # numbers of the image that follow those of the body: log probe, gain, ground
+# Spread of turns [rad] and of logarithms of lengths before the image is seen: hardly any knowledge,
+# but some, for a sphere's turn is told by no image.
+_TURN, _LENGTH = 2.0, 1.0
 _WIDER = 1.02  # factor of the probe, for its derivative
 # Where in a pixel slopes are taken: a face along the beam, which no pixel's middle may meet, must
 # still be felt. The image itself is that of the middles, as the simulator's is.
@@ -130,7 +133,8 @@ class Look:
         """Thickness [nm], shape (ny, nx)."""
         y, x = self.patch.y, self.patch.x
         surfaces = self.what.variable.surfaces()
-        return sum(s.sign * chords(s.planes, s.quadrics, y, x).thickness for s in surfaces)
+        parts = [s.sign * chords(s.planes, s.quadrics, y, x).thickness for s in surfaces]
+        return np.sum(parts, axis=0)
 
     @cached_property
     def blurred(self) -> Array:
@@ -166,18 +170,17 @@ class Look:
         Constants are left out that all explanations of one image by one shape share.
         """
         equations = self.equations
-        spread = 2 * len(self.what.variable.fractions) * np.log(self.prior.fraction_spread)
+        known = self._known
         walk = 2 * np.log(cholesky_banded(equations.lines)[1]).sum()
         walk += 2 * len(self.what.shifts) * np.log(self.what.kick)
-        curvature = np.linalg.slogdet(equations.curvature + 1e-9 * np.eye(len(equations.slope)))[1]
-        return self.cost + float(curvature + spread + walk)
+        curvature = np.linalg.slogdet(equations.curvature)[1]
+        return self.cost + float(curvature + walk - 2 * np.log(known[known > 0]).sum())
 
     @cached_property
     def equations(self) -> Equations:
         """Normal equations at this point."""
-        what, root = self.what, 1 / np.sqrt(self.patch.variance)
-        by = self._by_numbers() * root
-        along = what.gain * np.gradient(self.blurred, axis=1) * root
+        what = self.what
+        by, along = self.slopes
         lines = precision(len(what.shifts), what.kick)
         pull = (along * self.off).sum(axis=1) + times(lines, what.shifts)
         lines[1] += (along**2).sum(axis=1)
@@ -187,21 +190,42 @@ class Look:
         known = self._known
         curvature = flat @ flat.T + np.diag(known**2) - cross @ solved[:, :-1]
         slope = flat @ self.off.ravel() - cross @ solved[:, -1]
-        slope[known > 0] += known[known > 0] * self._surprise
+        told = np.arange(POSE + len(what.variable.lengths), len(slope) - IMAGING + 1)
+        slope[told] += known[told] * self._surprise
         return Equations(curvature, slope, lines, cross, pull)
+
+    @cached_property
+    def slopes(self) -> tuple[Array, Array]:
+        """Derivatives of the image over the standard deviations of its noise.
+
+        With respect to the numbers of body and image (K, ny, nx), and to the shift of the line
+        that a pixel lies on (ny, nx).
+        """
+        root = 1 / np.sqrt(self.patch.variance)
+        along = self.what.gain * np.gradient(self.blurred, axis=1)
+        return self._by_numbers() * root, along * root
+
+    @property
+    def before(self) -> Array:
+        """Inverse covariance (K + ny, K + ny) of numbers and shifts before the image is seen."""
+        bands = precision(len(self.what.shifts), self.what.kick)
+        walk = np.diag(bands[1]) + np.diag(bands[0, 1:], 1) + np.diag(bands[0, 1:], -1)
+        return block_diag(np.diag(self._known**2), walk)
 
     @property
     def _known(self) -> Array:
         """How sharply each number is known beforehand: one over its standard deviation."""
         variable = self.what.variable
         known = np.zeros(len(variable.names) + IMAGING)
-        known[POSE + len(variable.lengths) : -IMAGING] = 1 / self.prior.fraction_spread
+        lengths = POSE + len(variable.lengths)
+        known[2:POSE], known[POSE:lengths] = 1 / _TURN, 1 / _LENGTH
+        known[lengths:-IMAGING] = 1 / self.prior.fraction_spread
         known[-IMAGING] = 1 / self.prior.probe_spread
         return known
 
     @property
     def _surprise(self) -> Array:
-        """How far the numbers known beforehand lie off, in standard deviations."""
+        """How far cuts and probe lie off what was expected, in standard deviations."""
         prior = self.prior
         cuts = np.log(self.what.variable.fractions / prior.fraction) / prior.fraction_spread
         return np.append(cuts, np.log(self.what.probe / prior.probe) / prior.probe_spread)

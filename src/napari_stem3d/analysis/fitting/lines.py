@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solveh_banded
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 MEMORY = 0.9  # part of the displacement that the next line keeps
 SMALLEST, LARGEST = 0.02, 0.4  # pixels: kicks between which the likeliest is looked for
 

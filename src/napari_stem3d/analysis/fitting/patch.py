@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 _SMOOTH = 1.5  # pixels over which grey values are averaged to tell their noise
 
 
@@ -32,6 +32,10 @@ class Noise(NamedTuple):
     def variance(self, expected: Array) -> Array:
         """Variance of pixels whose expected grey values are given."""
         return np.maximum(self.slope * expected + self.floor, self.least)
+
+    def averaged(self, factor: int) -> Noise:
+        """Return the noise of means over `factor` x `factor` pixels."""
+        return Noise(*(value / factor**2 for value in self))
 
 
 #: Noise of counted electrons.

@@ -7,12 +7,13 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_stem3d._errors import InputError
 from napari_stem3d.analysis.fitting.likelihood import IMAGING, Explanation, Look, Prior
 from napari_stem3d.analysis.fitting.lines import likely_kick
 from napari_stem3d.analysis.fitting.patch import Patch
 from napari_stem3d.analysis.fitting.variable import Variable
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 _TRIES = 6  # steps, each shorter than the last, before a point counts as the best
 _SETTLED = 30.0  # gain below which the kicks of the lines may be learnt
 _SHARPEST, _WIDEST = 0.3, 4.0  # pixels: probes that are tried
@@ -56,7 +57,10 @@ def refine(look: Look, steps: int = 25, enough: float = 0.05, learn: bool = True
         for _ in range(_TRIES):
             step = equations.step(damping).clip(-longest, longest)
             shifts = equations.shifted(step).clip(-_LINE, _LINE)
-            trial = replace(look, what=_moved(look.what, step, shifts))
+            try:
+                trial = replace(look, what=_moved(look.what, step, shifts))
+            except InputError:  # no shape has such dimensions
+                trial = look
             if trial.cost < look.cost:
                 break
             damping = max(damping * 8, 1e-5)

@@ -10,46 +10,39 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from napari_stem3d.analysis.crops import Circle
 from napari_stem3d.analysis.cuboid_marks import Pose, draw_corners, find_poses
+from napari_stem3d.analysis.fitting.proposal import Proposal
 from napari_stem3d.simulation import Cuboid, CutCorners, Particle
 
-Array = NDArray[np.float64]
-_CORNERS = tuple(range(8))
+Array = NDArray[np.floating]
 _SLIGHT, _DEEP = 0.08, 0.35  # fractions from which cuts begin at corners marked intact and deformed
 _OTHERWISE = (0.05, 0.33)  # and if the marks are not believed
 _ALONG_BEAM = 0.35  # an edge shorter than this part of the median is lost along the beam
 
 
 def marked_cuboids(
-    corner_maps: Array,
-    edge_maps: Array,
-    edges: Array,
-    circle: Circle,
-    pixel: tuple[float, float],
-    likely: int | None = None,
+    proposal: Proposal, pixel: tuple[float, float], likely: int | None = None
 ) -> Iterator[Particle]:
-    """Cuboids with eight cut corners where a network marks corners and edges.
+    """Cuboids where a network marks corners and edges.
 
     Parameters
     ----------
-    corner_maps : ndarray, shape (64, 64, 2)
-        Marks at intact and at deformed corners, between 0 and 1.
-    edge_maps : ndarray, shape (64, 64, 3)
-        Marks along the edges.
-    edges : ndarray, shape (3,)
-        Lengths of the edges over the radius of the circle, as the network tells them.
-    circle : Circle
-        Place of the crop in the image.
+    proposal : Proposal
+        What the network says of a particle.
     pixel : tuple of float
         Sides (dy, dx) of a pixel [nm].
+    likely : int, optional
+        Number of corners that are cut: those where the marks are likeliest. All eight by default,
+        with cuts as deep as the marks say, and with shallow and with deep cuts everywhere.
 
     Yields
     ------
     Particle
-        For each pose that the marks allow, the best first, with cuts as deep as the marks say, and
-        with shallow and with deep cuts everywhere.
+        For each pose that the marks allow, the best first; none where nothing is marked.
     """
+    circle, corner_maps, edge_maps, edges = proposal[2:]
+    if circle is None or corner_maps is None or edge_maps is None or edges is None:
+        return
     scale = np.array(pixel)
     usual = float(np.median(edges)) * circle.radius * float(scale.mean())
     corners, sides = (maps.sum(axis=-1).clip(0, 1) for maps in (corner_maps, edge_maps))
@@ -62,17 +55,18 @@ def marked_cuboids(
             pose.halves * circle.step * scale,
         )
         box = _box(placed, usual)
-        if likely is not None:
-            chosen = np.sort(np.argsort(-share)[:likely]).tolist()
-            cut = (CutCorners(tuple(chosen), ((_DEEP,) * 3,) * likely),) if likely else ()
-            yield replace(box, deformations=cut)
-            continue
-        for fractions in (
-            _SLIGHT + (_DEEP - _SLIGHT) * share,
-            *(np.full(8, f) for f in _OTHERWISE),
-        ):
-            cuts = CutCorners(_CORNERS, tuple((f,) * 3 for f in fractions.tolist()))
-            yield replace(box, deformations=(cuts,))
+        if likely is None:
+            told = _SLIGHT + (_DEEP - _SLIGHT) * share
+            for fractions in (told, *(np.full(8, f) for f in _OTHERWISE)):
+                yield _cut(box, np.arange(8), fractions)
+        else:
+            yield _cut(box, np.sort(np.argsort(-share)[:likely]), np.full(likely, _DEEP))
+
+
+def _cut(box: Particle, corners: NDArray[np.intp], fractions: Array) -> Particle:
+    """Particle with cuts of the same fraction of all three edges at some of its corners."""
+    each = tuple((f, f, f) for f in fractions.tolist())
+    return replace(box, deformations=(CutCorners(tuple(corners.tolist()), each),) if each else ())
 
 
 def _box(pose: Pose, usual: float) -> Particle:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from napari_stem3d.simulation import CutCorners, Particle
-from napari_stem3d.simulation.bodies.body import Piece
+from napari_stem3d._errors import InputError
+from napari_stem3d.simulation import CutCorners, Particle, Shape
+from napari_stem3d.simulation.deformations._base import require_polyhedron
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 POSE = 5  # numbers that tell a pose: y, x [nm], and a turn about x, y and z [rad]
-_STEP = 1e-5  # of central differences; what is differentiated is smooth and computed in doubles
+_STEP = 1e-6  # of differences; what is differentiated is smooth and computed in doubles
 DEEPEST, SHALLOWEST = 0.5, 0.01  # fractions of the edges that a cut may take
 
 
@@ -70,16 +70,27 @@ class Variable:
 
     particle: Particle
 
-    @cached_property
-    def lengths(self) -> tuple[str, ...]:
-        """Names of the lengths that vary."""
-        fields = dataclasses.fields(self.particle.shape)
-        return tuple(f.name for f in fields if f.metadata.get("unit") == "nm")
+    def __post_init__(self) -> None:
+        """Refuse what has surfaces that are neither planes nor quadrics."""
+        own = self.particle
+        if (
+            any(not isinstance(d, CutCorners) for d in own.deformations)
+            or len(own.deformations) > 1
+        ):
+            raise InputError(
+                "particle must have no deformations but cut corners, to be fitted. "
+                f"Received: {', '.join(d.name for d in own.deformations)}"
+            )
+        if any(piece.mesh is not None for _, piece in own.shape.pieces()):
+            raise InputError(
+                "particle must be bounded by planes and quadrics, to be fitted. "
+                f"Received: a {own.shape.name}, whose surface is a mesh"
+            )
 
     @property
-    def sizes(self) -> dict[str, float]:
+    def lengths(self) -> dict[str, float]:
         """Lengths that vary [nm], by their names."""
-        return {name: getattr(self.particle.shape, name) for name in self.lengths}
+        return self.particle.shape.lengths
 
     @property
     def cuts(self) -> CutCorners | None:
@@ -119,91 +130,122 @@ class Variable:
 
     def without(self, corner: int) -> Self:
         """Return the same with one cut less."""
-        own, cuts = self.particle, self.cuts
-        assert cuts is not None
-        kept = [k for k, other in enumerate(cuts.corners) if other != corner]
-        rest = tuple(d for d in own.deformations if d is not cuts)
-        if kept:
-            corners, fractions = (tuple(v[k] for k in kept) for v in (cuts.corners, cuts.fractions))
-            rest += (CutCorners(corners, fractions),)
-        return replace(self, particle=replace(own, deformations=rest))
+        kept = [(k, parts) for k, parts in self._each_cut() if k != corner]
+        return self._cut(kept)
+
+    def completed(self, fraction: float) -> Self:
+        """Return the same with cuts at all corners, where there were none to a given fraction."""
+        neighbours = require_polyhedron(self.particle.shape, "corners").neighbours()
+        old = dict(self._each_cut())
+        every = ((k, (fraction,) * len(ends)) for k, ends in enumerate(neighbours))
+        return self._cut([(k, old.get(k, parts)) for k, parts in every])
+
+    def _each_cut(self) -> list[tuple[int, tuple[float, ...]]]:
+        return list(zip(self.cuts.corners, self.cuts.fractions)) if self.cuts else []
+
+    def _cut(self, each: list[tuple[int, tuple[float, ...]]]) -> Self:
+        cuts = (CutCorners(*map(tuple, zip(*each))),) if each else ()
+        return replace(self, particle=replace(self.particle, deformations=cuts))
 
     def surfaces(self) -> list[Surfaces]:
         """Surfaces at the zero of all numbers."""
-        return [
-            Surfaces(sign, *_placed(piece, *self._pose))
-            for sign, piece in self.particle.body.pieces
-        ]
+        return [Surfaces(s.sign, *_placed(s, *self._pose)) for s in self._own]
 
     def slopes(self) -> list[Slopes]:
         """Differentiate the surfaces, piece by piece, at the zero of all numbers."""
-        steps = np.eye(len(self.names) - POSE)[: len(self.lengths)] * _STEP
-        around = [[self._resized(sign * s).body.pieces for sign in (1, -1)] for s in steps]
-        _, shift = self._pose
-        cuts = self._by_fractions()
+        turn, shift = self._pose
+        longer = [
+            _own_surfaces(self.particle.shape.resized(*factors.tolist()), self.cuts)
+            for factors in np.exp(_STEP * np.eye(len(self.lengths)))
+        ]
+        numbers, cuts = self._by_fractions()
         found = []
-        for k, (_, flat, curved) in enumerate(self.surfaces()):
+        for k, own in enumerate(self._own):
+            flat, curved = _placed(own, turn, shift)
             by_flat = list(_by_pose_of_planes(flat, shift))
             by_curved = list(_by_pose_of_quadrics(curved, shift))
-            for both in around:
-                ahead, behind = (_placed(pieces[k][1], *self._pose) for pieces in both)
-                by_flat.append((ahead[0] - behind[0]) / (2 * _STEP))
-                by_curved.append((ahead[1] - behind[1]) / (2 * _STEP))
-            for plane, change in cuts:
-                by_flat.append(np.zeros_like(flat))
-                by_flat[-1][plane] = change
-                by_curved.append(np.zeros_like(curved))
-            found.append(Slopes(np.stack(by_flat, -1), np.stack(by_curved, -1)))
+            for pieces in longer:
+                ahead = _placed(pieces[k], turn, shift)
+                by_flat.append((ahead[0] - flat) / _STEP)
+                by_curved.append((ahead[1] - curved) / _STEP)
+            by_cuts = np.zeros((*flat.shape, len(numbers)))
+            by_cuts[numbers + len(flat), :, range(len(numbers))] = cuts
+            by_flat_all = np.concatenate([np.stack(by_flat, -1), by_cuts], axis=-1)
+            none = np.zeros((*curved.shape, len(numbers)))
+            by_curved_all = np.concatenate([np.stack(by_curved, -1), none], axis=-1)
+            found.append(Slopes(by_flat_all, by_curved_all))
         return found
+
+    @cached_property
+    def _own(self) -> list[Surfaces]:
+        """Surfaces in the body's own frame."""
+        return _own_surfaces(self.particle.shape, self.cuts)
 
     @property
     def _pose(self) -> tuple[Array, Array]:
         own = self.particle
         return own.rotation.as_matrix(), np.array([own.position[1], own.position[0], 0.0])
 
-    def _by_fractions(self) -> list[tuple[int, Array]]:
-        """For each fraction the plane it moves, counted from the last, and how (4,)."""
+    def _by_fractions(self) -> tuple[NDArray[np.intp], Array]:
+        """For each fraction the plane it moves, counted from the last, and how (n, 4)."""
         cuts = self.cuts
         if cuts is None:
-            return []
+            return np.empty(0, int), np.empty((0, 4))
         turn, shift = self._pose
-        shape = self.particle.shape
+        shape = require_polyhedron(self.particle.shape, "corners")
         points, neighbours = shape.vertices(), shape.neighbours()
-        changes = []
+        planes, changes = [], []
         for number, (corner, parts) in enumerate(zip(cuts.corners, cuts.fractions)):
+            fractions = np.array(parts)
             edges = np.linalg.pinv(points[list(neighbours[corner])] - points[corner])
             # The plane m . r = 1, r from the corner, crosses edge e at the fraction 1 / (m . e).
-            m = edges @ (1 / np.array(parts))
+            m = edges @ (1 / fractions)
             size = np.linalg.norm(m)
-            for part, edge in zip(parts, edges.T):
-                by = -edge / part  # of m, by the logarithm of the fraction
-                by_size = m @ by / size
-                normal = -(by - m * by_size / size) / size
-                offset = normal @ points[corner] + by_size / size**2
-                changes.append((number - len(cuts.corners), turn @ normal, offset))
-        return [(n, np.append(by, o + by @ shift)) for n, by, o in changes]
+            by = -(edges / fractions).T  # of m, by the logarithms of the fractions: (n, 3)
+            by_size = by @ m / size
+            normals = -(by - np.outer(by_size / size, m)) / size
+            offsets = normals @ points[corner] + by_size / size**2
+            planes += [number - len(cuts.corners)] * len(parts)
+            changes.append(np.column_stack([normals @ turn.T, offsets]))
+        rows = np.concatenate(changes)
+        rows[:, 3] += rows[:, :3] @ shift
+        return np.array(planes), rows
 
     def _resized(self, numbers: Array) -> Particle:
         """Particle with other lengths and cuts, in the pose of the zero."""
         own, count = self.particle, len(self.lengths)
         factors = np.exp(numbers)
-        changed = {n: getattr(own.shape, n) * f for n, f in zip(self.lengths, factors.tolist())}
-        deformations = list(own.deformations)
-        if (cuts := self.cuts) is not None:
+        cuts = self.cuts
+        if cuts is not None:
             sizes = np.cumsum([len(part) for part in cuts.fractions])[:-1]
             parts = np.split((self.fractions * factors[count:]).clip(SHALLOWEST, DEEPEST), sizes)
-            fractions = tuple(tuple(part.tolist()) for part in parts)
-            deformations[deformations.index(cuts)] = CutCorners(cuts.corners, fractions)
-        return replace(own, shape=replace(own.shape, **changed), deformations=tuple(deformations))
+            cuts = CutCorners(cuts.corners, tuple(tuple(part.tolist()) for part in parts))
+        shape = own.shape.resized(*factors[:count].tolist())
+        return replace(own, shape=shape, deformations=(cuts,) if cuts else ())
 
 
-def _placed(piece: Piece, turn: Array, shift: Array) -> tuple[Array, Array]:
+def _own_surfaces(shape: Shape, cuts: CutCorners | None) -> list[Surfaces]:
+    """Surfaces of the pieces of a shape, those of its cuts last, in its own frame."""
+    missing = np.empty((0, 4)) if cuts is None else cuts.planes(shape)
+    return [
+        Surfaces(
+            sign,
+            np.concatenate([np.column_stack([piece.normals, piece.offsets]), missing]),
+            piece.quadrics,
+        )
+        for sign, piece in shape.pieces()
+    ]
+
+
+def _placed(own: Surfaces, turn: Array, shift: Array) -> tuple[Array, Array]:
     """Planes and quadrics of a piece in the laboratory's frame."""
-    normals = piece.normals @ turn.T
+    normals = own.planes[:, :3] @ turn.T
+    planes = np.column_stack([normals, own.planes[:, 3] + normals @ shift])
+    if not len(own.quadrics):
+        return planes, own.quadrics
     back = np.eye(4)
     back[:3, :3], back[:3, 3] = turn.T, -turn.T @ shift
-    planes = np.column_stack([normals, piece.offsets + normals @ shift])
-    return planes, np.einsum("ji,njk,kl->nil", back, piece.quadrics, back)
+    return planes, np.einsum("ji,njk,kl->nil", back, own.quadrics, back)
 
 
 def _by_pose_of_planes(planes: Array, shift: Array) -> Iterator[Array]:
@@ -212,9 +254,9 @@ def _by_pose_of_planes(planes: Array, shift: Array) -> Iterator[Array]:
         change = np.zeros_like(planes)
         change[:, 3] = planes[:, axis]
         yield change
-    for axis in np.eye(3):
+    for about in np.eye(3):
         change = np.zeros_like(planes)
-        change[:, :3] = np.cross(axis, planes[:, :3])
+        change[:, :3] = np.cross(about, planes[:, :3])
         change[:, 3] = change[:, :3] @ shift
         yield change
 
@@ -225,8 +267,8 @@ def _by_pose_of_quadrics(quadrics: Array, shift: Array) -> Iterator[Array]:
         back = np.zeros((4, 4))
         back[axis, 3] = -1
         yield quadrics @ back + back.T @ quadrics
-    for axis in np.eye(3):
+    for about in np.eye(3):
         back = np.zeros((4, 4))
-        back[:3, :3] = -np.cross(axis, np.eye(3)).T  # minus the matrix of the cross product
+        back[:3, :3] = -np.cross(about, np.eye(3)).T  # minus the matrix of the cross product
         back[:3, 3] = -back[:3, :3] @ shift
         yield quadrics @ back + back.T @ quadrics

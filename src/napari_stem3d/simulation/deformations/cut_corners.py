@@ -8,7 +8,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from napari_stem3d._errors import InputError
-from napari_stem3d.simulation.bodies.body import Body, Piece
+from napari_stem3d.simulation.bodies.body import Array, Body, Piece
 from napari_stem3d.simulation.deformations._base import (
     Deformation,
     random_places,
@@ -54,25 +54,51 @@ class CutCorners(Deformation):
 
     def apply(self, shape: Shape, body: Body) -> Body:
         """Add the planes through the points asked for."""
+        planes = self.planes(shape)
+        return body.cut(Piece(planes[:, :3], planes[:, 3])) if len(planes) else body
+
+    def planes(self, shape: Shape) -> Array:
+        """Outward unit normals and distances from the origin [nm] of the cuts; shape (n, 4).
+
+        Parameters
+        ----------
+        shape : Shape
+            Polyhedron that is cut.
+
+        Returns
+        -------
+        ndarray, shape (n, 4)
+            One plane for each of the `corners`, in their order.
+
+        Raises
+        ------
+        InputError
+            If the shape has no such corners or another number of edges there.
+        """
         polyhedron = require_polyhedron(shape, "corners")
         points, neighbours = polyhedron.vertices(), polyhedron.neighbours()
-        planes = []
         for corner, fractions in zip(self.corners, self.fractions):
             if not 0 <= corner < len(neighbours) or len(fractions) != len(neighbours[corner]):
                 raise InputError(
                     f"A {shape.name} has corners 0 to {len(neighbours) - 1}, each cut with one "
                     f"fraction per edge. Received: corner {corner} with {len(fractions)} fractions"
                 )
-            edges = points[list(neighbours[corner])] - points[corner]
+        planes = np.empty((len(self.corners), 4))
+        degrees = np.array([len(fractions) for fractions in self.fractions])
+        for degree in set(degrees.tolist()):
+            alike = np.flatnonzero(degrees == degree)
+            corners = [self.corners[k] for k in alike]
+            start = points[corners]
+            edges = points[[neighbours[k] for k in corners]] - start[:, None]
             # The plane m . r = 1, r from the corner, crosses edge e at the fraction 1 / (m . e).
-            plane = np.linalg.lstsq(edges, 1 / np.array(fractions), rcond=None)[0]
-            plane *= max(1.0, 1 / DEEPEST_CUT / (edges @ plane).min())
-            norm = np.linalg.norm(plane)
-            planes.append((-plane / norm, -(1 + plane @ points[corner]) / norm))
-        if not planes:
-            return body
-        normals, offsets = zip(*planes)
-        return body.cut(Piece(np.array(normals), np.array(offsets)))
+            wanted = 1 / np.array([self.fractions[k] for k in alike])
+            own = np.einsum("nij,nj->ni", np.linalg.pinv(edges), wanted)
+            least = np.einsum("nji,ni->nj", edges, own).min(axis=1)
+            own *= np.maximum(1.0, 1 / DEEPEST_CUT / least)[:, None]
+            norm = np.linalg.norm(own, axis=1)
+            planes[alike, :3] = -own / norm[:, None]
+            planes[alike, 3] = -(1 + np.einsum("ni,ni->n", own, start)) / norm
+        return planes
 
     @classmethod
     def random(  # type: ignore[override]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import dataclasses
 from functools import cache, cached_property
 from typing import Any, ClassVar, Self
 
@@ -56,6 +57,18 @@ class Shape(Checked, abc.ABC):
         if quadric is not None:
             parts["quadrics"] = np.asarray(quadric)[None]
         return ((1.0, Piece(**parts, mesh=surface)),)
+
+    @property
+    def lengths(self) -> dict[str, float]:
+        """Dimensions that are lengths [nm], by their names."""
+        fields = dataclasses.fields(self)  # type: ignore[arg-type]
+        return {f.name: getattr(self, f.name) for f in fields if f.metadata.get("unit") == "nm"}
+
+    def resized(self, *factors: float) -> Self:
+        """Return the shape with its lengths times some factors: one each, or one for all."""
+        each = factors if len(factors) > 1 else factors * len(self.lengths)
+        changed = {name: size * f for (name, size), f in zip(self.lengths.items(), each)}
+        return dataclasses.replace(self, **changed)  # type: ignore[type-var]
 
     @property
     def volume(self) -> float:

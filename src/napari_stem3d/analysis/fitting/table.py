@@ -1,0 +1,149 @@
+"""Fits as a table, and their bodies as meshes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+from napari_stem3d.analysis.fitting.result import Fit
+from napari_stem3d.analysis.fitting.variable import POSE
+from napari_stem3d.plugins import get_shape
+from napari_stem3d.simulation import CutCorners, Particle
+
+Surface = tuple[NDArray[np.float64], NDArray[np.int64]]
+_FINE = 8  # triangles' edges along the radius of a body
+
+
+def fit_table(fits: Iterable[Fit], sampling: tuple[float, float] | None = None) -> pd.DataFrame:
+    """One row for each fitted particle.
+
+    Parameters
+    ----------
+    fits : iterable of Fit
+        Of the particles of one image.
+    sampling : tuple of float, optional
+        Sides (dy, dx) of its pixels [nm], as they were fitted with.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``particle``; ``y`` and ``x`` of the body's origin (array indices); its ``shape``, and the
+        probability of it among those tried; ``corners``, how many are deformed, and how probable
+        that number is; which they are, as `Particle` counts them, and what fractions of their
+        edges they lack (``cuts``); ``dimensions_nm``, such as ``a=8.1 b=9.02``; ``volume_nm3``;
+        ``orientation_xyzw``, a quaternion that turns the body's axes into the laboratory's;
+        ``p_value`` of the residuals and whether the fit is ``believable`` by it; the gain (grey
+        values per nm), the grey value of the ground and the standard deviation of the probe.
+        ``_sigma`` marks standard errors, for the orientation those of turns about x, y and z
+        [degrees]. Without calibration ``px`` stands in the place of ``nm``.
+    """
+    return pd.DataFrame([_row(fit, sampling or (1.0, 1.0)) for fit in fits])
+
+
+def particle_of(row: Mapping[str, Any], sampling: tuple[float, float] | None = None) -> Particle:
+    """Make the body of a row again.
+
+    Parameters
+    ----------
+    row : mapping of str to object
+        Of `fit_table`, or of the file that `stem3d fit` writes; values may be words.
+    sampling : tuple of float, optional
+        Sides (dy, dx) of the image's pixels [nm].
+
+    Returns
+    -------
+    Particle
+        At its place in the image.
+    """
+    (dimensions,) = (row[f"dimensions_{unit}"] for unit in ("nm", "px") if _has(row, unit))
+    lengths = dict(pair.split("=") for pair in str(dimensions).split())
+    shape = get_shape(str(row["shape"]))(**{name: float(size) for name, size in lengths.items()})
+    corners = tuple(map(int, _words(row["corner_indices"], " ")))
+    fractions = (tuple(map(float, cut.split())) for cut in _words(row["cuts"], ";"))
+    turn = Rotation.from_quat(list(map(float, str(row["orientation_xyzw"]).split())))
+    cuts = (CutCorners(corners, tuple(fractions)),) if corners else ()
+    dy, dx = sampling or (1.0, 1.0)
+    return Particle(shape, (float(row["y"]) * dy, float(row["x"]) * dx), turn, cuts)
+
+
+def place_mesh(particle: Particle) -> Surface:
+    """Triangulate the surface of a body where it lies.
+
+    Parameters
+    ----------
+    particle : Particle
+        The body.
+
+    Returns
+    -------
+    vertices : ndarray, shape (V, 3)
+        Points (z, y, x) [nm], z along the beam.
+    triangles : ndarray, shape (T, 3)
+        Indices of their corners, counter-clockwise seen from outside.
+    """
+    turn = particle.rotation.as_matrix()
+    y, x = particle.position
+    points: list[NDArray[np.float64]] = []
+    triangles: list[NDArray[np.int64]] = []
+    for sign, (vertices, faces) in particle.body.meshes(particle.body.radius / _FINE):
+        seen = vertices @ turn.T + (x, y, particle.z)
+        # (x, y, z) read backwards has the other hand, as what is missing has the other side.
+        outward = faces[:, ::-1] if sign > 0 else faces
+        triangles.append(outward + sum(map(len, points)))
+        points.append(seen[:, ::-1])
+    return np.concatenate(points), np.concatenate(triangles)
+
+
+def _row(fit: Fit, pixel: tuple[float, float]) -> dict[str, Any]:
+    particle, sigmas, unit = fit.particle, fit.sigmas, fit.unit
+    what, best = fit.look.what, fit.alternatives[0]
+    turns = (np.degrees(sigmas[name]) for name in what.variable.names[2:POSE])
+    volume, volume_sigma = fit.volume
+    cuts = what.variable.cuts
+    side = float(np.sqrt(pixel[0] * pixel[1]))
+    return {
+        "particle": fit.label,
+        "y": particle.position[0] / pixel[0],
+        "y_sigma": sigmas["y"] / pixel[0],
+        "x": particle.position[1] / pixel[1],
+        "x_sigma": sigmas["x"] / pixel[1],
+        "shape": particle.shape.name,
+        "shape_probability": fit.shapes[particle.shape.name],
+        "corners": best.corners,
+        "corners_probability": fit.corners[best.corners],
+        "corner_indices": " ".join(map(str, particle.deformed_corners)),
+        "cuts": "; ".join(_numbers(own) for own in cuts.fractions) if cuts else "",
+        f"dimensions_{unit}": _named({name: size for name, (size, _) in fit.lengths.items()}),
+        f"dimensions_{unit}_sigma": _named({name: s for name, (_, s) in fit.lengths.items()}),
+        f"volume_{unit}3": volume,
+        f"volume_{unit}3_sigma": volume_sigma,
+        "orientation_xyzw": " ".join(map(repr, particle.rotation.as_quat().tolist())),
+        "orientation_sigma_deg": _numbers(turns),
+        "p_value": fit.p_value,
+        "believable": fit.believable,
+        f"gain_per_{unit}": what.gain,
+        "ground": what.ground,
+        f"probe_{unit}": what.probe * side,
+    }
+
+
+def _has(row: Mapping[str, Any], unit: str) -> bool:
+    return f"dimensions_{unit}" in row
+
+
+def _words(value: Any, between: str) -> list[str]:
+    """Parts of a text; none of an empty cell, which pandas reads as NaN."""
+    return [] if value != value else [part for part in str(value).split(between) if part.strip()]
+
+
+def _named(values: Mapping[str, float]) -> str:
+    return " ".join(f"{name}={value:.5g}" for name, value in values.items())
+
+
+def _numbers(values: Iterable[float]) -> str:
+    return " ".join(f"{value:.4g}" for value in values)
