@@ -17,6 +17,7 @@ from . import (
     doctor,
     evaluate,
     fit,
+    hand,
     label,
     lattice,
     listing,
@@ -24,6 +25,7 @@ from . import (
     segment,
     simulate,
     study,
+    tilts,
     train,
     transfer,
     view,
@@ -119,6 +121,8 @@ app.command(cls=match.MatchCommand)(match.match)
 app.command()(segment.segment)
 app.command()(classify.classify)
 app.command()(fit.fit)
+app.command()(hand.hand)
+app.command()(tilts.tilts)
 app.command()(label.label)
 app.command()(train.train)
 app.command()(transfer.transfer)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from napari_stem3d._errors import InputError
 from napari_stem3d.analysis.fitting.patch import Noise
 from napari_stem3d.analysis.identifying.aspects import Aspects
 from napari_stem3d.analysis.identifying.isolation import Isolated, isolate
-from napari_stem3d.analysis.identifying.poses import Progress, finely, roughly
+from napari_stem3d.analysis.identifying.poses import Progress, finely, follow, roughly
 from napari_stem3d.analysis.identifying.renaming import is_chiral, mirrored
 from napari_stem3d.analysis.identifying.stage import (
     Tilt,
@@ -23,15 +23,18 @@ from napari_stem3d.analysis.identifying.stage import (
     tells_hand,
     widest_angle,
 )
-from napari_stem3d.analysis.identifying.views import Joint
+from napari_stem3d.analysis.identifying.views import Joint, dimensions, resized
 from napari_stem3d.simulation import Particle, Shape
 
 #: What one projection, or any number without signed tilts, tells of a hand.
 NOT_IDENTIFIABLE = "not identifiable from one projection"
 SURE = 0.95  # probability from which on there is an answer
-_HOPELESS = 300.0  # cost above the least from which on a coarse explanation is not refined
-_STRANGE = 3.0  # chi² per pixel above which the body is not what the images show
+# Cost above the least from which on a coarse explanation is not refined: of all, and of one hand.
+_HOPELESS, _NEAR = 300.0, 30.0
+_GOOD, _RESTARTS = 1.5, 2  # misfit that ends the search, and how often it begins anew
+_STRANGE = 2.0  # misfit above which the body is not what the images show
 
+Explained = tuple[bool, Joint]  # whether it is the mirror image's, and how
 TiltLike = Tilt | float | Sequence[float]
 
 
@@ -51,7 +54,7 @@ class Hand:
     particle : Particle, optional
         The body that explains the images best, in its pose at zero tilt.
     off : float
-        χ² per pixel of that explanation, about 1 where it is good; NaN without one.
+        Misfit of that explanation, about 1 where it is good; NaN without one.
     """
 
     hand: str | None
@@ -75,6 +78,7 @@ def decide_hand(
     labels: Sequence[NDArray[np.integer]] | None = None,
     spread: float = 0.1,
     noise: Noise | None = None,
+    search: bool = True,
     tick: Progress = lambda: None,
 ) -> Hand:
     """Decide whether images show a body or its mirror image.
@@ -100,6 +104,9 @@ def decide_hand(
         Relative standard deviation of the dimensions about those given; 0 if they are known.
     noise : Noise, optional
         How noise grows with grey values; measured in each image by default.
+    search : bool
+        Whether poses are searched everywhere. If not, `body` must be a particle in its pose at zero
+        tilt, such that it, and so its mirror image, explain the first image.
     tick : callable
         Called now and then; what it raises ends the work.
 
@@ -134,7 +141,11 @@ def decide_hand(
         isolate(images[k], sampling, label_map=labels[k] if labels else None, noise=noise)
         for k, _ in told
     ]
-    best, margin = _compare(particle, seen, [tilt for _, tilt in told], spread, tick)
+    stage = [tilt for _, tilt in told]
+    if search:
+        best, margin = _compare(_search(particle, seen, stage, spread, tick))
+    else:
+        best, margin = _compare([_follow(particle, seen, stage, spread)])
     return _answer(particle, best, margin)
 
 
@@ -166,54 +177,106 @@ def _why_not(count: int, tilts: Sequence[Tilt]) -> str:
     )
 
 
-def _compare(
+def _compare(rounds: Iterable[list[Explained]]) -> tuple[Explained, float]:
+    """Best explanation, and how much more the evidence of the other hand costs."""
+    fine: list[Explained] = []
+    for found in rounds:
+        fine += found
+        if fine and min(joint.misfit for _, joint in fine) < _GOOD:
+            break
+    if not fine:
+        raise InputError("images must show bright particles. Received: what no pose explains")
+    best = min(fine, key=lambda pair: pair[1].evidence)
+    others = [joint.evidence for mirror, joint in fine if mirror != best[0]]
+    hopeless = best[1].evidence + _HOPELESS * max(1.0, best[1].level)
+    return best, min(others, default=hopeless) - best[1].evidence
+
+
+def _follow(
+    particle: Particle, seen: Sequence[Isolated], tilts: Sequence[Tilt], spread: float
+) -> list[Explained]:
+    """Explanations of both hands from a pose that is known but for the mirror at the first tilt."""
+    patches, noises = zip(*seen)
+    first = tilts[0].rotation
+    found = []
+    for mirror in (False, True):
+        turns = [mirrored_turn(t.rotation) if mirror else t.rotation for t in tilts]
+        pose = turns[0].inv() * first * particle.rotation
+        joint = follow(particle, pose, patches, turns, spread)
+        if joint is not None:
+            found.append((mirror, finely(joint, patches, noises)))
+    return found
+
+
+def _search(
     particle: Particle,
     seen: Sequence[Isolated],
     tilts: Sequence[Tilt],
     spread: float,
     tick: Progress,
-) -> tuple[tuple[bool, Joint], float]:
-    """Best explanation with whether it is the mirror's, and the other hand's evidence above it.
+) -> Iterator[list[Explained]]:
+    """Explanations of both hands from everywhere, with one set of likely dimensions after another.
 
     The mirror image at some tilts gives the images of the body itself at the mirrored tilts: one
     set of projections serves both hands.
     """
-    aspects = Aspects(particle)
+    for body in _first_bodies(particle, spread):
+        yield _explained(body, particle.shape, seen, tilts, spread, tick)
+
+
+def _first_bodies(particle: Particle, spread: float) -> Iterator[Particle]:
+    """Bodies to begin with: the given one, and others that are as likely beforehand."""
+    yield particle
+    names, rng = dimensions(particle.shape), np.random.default_rng(0)
+    for _ in range(_RESTARTS if spread else 0):
+        factors = np.exp(spread * rng.normal(size=len(names))).tolist()
+        shape = resized(particle.shape, dict(zip(names, factors)))
+        yield Particle(shape, deformations=particle.deformations)
+
+
+def _explained(
+    body: Particle,
+    usual: Shape,
+    seen: Sequence[Isolated],
+    tilts: Sequence[Tilt],
+    spread: float,
+    tick: Progress,
+) -> list[Explained]:
+    """Explanations of both hands, without those that are hopeless when seen coarsely."""
+    aspects = Aspects(body)
     patches, noises = zip(*seen)
     coarse = []
     for mirror in (False, True):
         turns = [mirrored_turn(t.rotation) if mirror else t.rotation for t in tilts]
-        found = roughly(aspects, patches, turns, spread, tick)
+        found = roughly(aspects, patches, turns, usual, spread, tick)
         coarse += [(mirror, joint) for joint in found]
     if not coarse:
-        raise InputError(
-            "images must show a bright particle. Received: images that no pose explains"
-        )
+        return []
     least = min(joint.cost for _, joint in coarse)
     off = max(1.0, min(joint.chi2 / joint.pixels for _, joint in coarse))
     fine = []
-    for mirror, joint in coarse:
-        if joint.cost - least < _HOPELESS * off:
-            fine.append((mirror, finely(joint, patches, noises)))
-            tick()
-    best = min(fine, key=lambda pair: pair[1].evidence)
-    others = [joint.evidence for mirror, joint in fine if mirror != best[0]]
-    margin = min(others, default=best[1].evidence + _HOPELESS) - best[1].evidence
-    return best, margin
+    for mirror in (False, True):
+        own = [joint for way, joint in coarse if way == mirror]
+        for k, joint in enumerate(own):
+            near = joint.cost - own[0].cost < _NEAR * off
+            if joint.cost - least < _HOPELESS * off and (k == 0 or near):
+                fine.append((mirror, finely(joint, patches, noises)))
+                tick()
+    return fine
 
 
-def _answer(particle: Particle, best: tuple[bool, Joint], margin: float) -> Hand:
+def _answer(particle: Particle, best: Explained, margin: float) -> Hand:
     """Turn a margin of evidence into probabilities, which a bad explanation makes more even."""
     mirror, joint = best
-    off = joint.chi2 / joint.pixels
-    probability = float(expit(margin / max(1.0, off) / 2))
+    off = joint.misfit
+    probability = float(expit(margin / (max(1.0, joint.level) * max(1.0, off)) / 2))
     name, other = hand_names(particle)[:: -1 if mirror else 1]
     found = mirrored(joint.particle) if mirror else joint.particle
     probabilities = {name: probability, other: 1 - probability}
     if off > _STRANGE:
         sentence = (
-            f"No answer: no pose of this body explains the images (χ² is {off:.1f} per pixel); "
-            "its dimensions may be others, or the tilts."
+            "No answer: no pose of this body explains the images, which are off by "
+            f"{off:.1f} times the noise; its dimensions may be others, or the tilts."
         )
         return Hand(None, probabilities, sentence, found, off)
     if probability < SURE:

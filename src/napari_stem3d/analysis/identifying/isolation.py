@@ -6,21 +6,18 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.ndimage import binary_dilation, convolve, find_objects, gaussian_filter, label
-from scipy.optimize import nnls
+from scipy.ndimage import binary_dilation, find_objects, gaussian_filter, label
 from skimage.filters import threshold_otsu
 
 from napari_stem3d._errors import InputError
+from napari_stem3d.analysis.fitting.noise import image_noise
 from napari_stem3d.analysis.fitting.patch import Noise, Patch, smoothed
-from napari_stem3d.analysis.frames import checked_frame
+from napari_stem3d.analysis.frames import checked_frame, checked_labels
 
 Array = NDArray[np.float64]
 _SMOOTH = 2.0  # pixels over which an image is averaged before particles are told from the support
+_FAITHFUL = 0.01  # part of the signal up to which no model of an image is trusted
 _MARGIN = 8  # pixels around the particle that are kept
-_BINS = 12  # grey values between which noise is measured
-_MAD = 1.4826  # standard deviation of normal numbers over their median absolute value
-# Second difference in both directions: blind to slopes of brightness; its squares sum to 36.
-_MASK = np.array([[1.0, -2.0, 1.0], [-2.0, 4.0, -2.0], [1.0, -2.0, 1.0]]) / 6
 
 
 class Isolated(NamedTuple):
@@ -64,11 +61,7 @@ def isolate(
     level = checked_frame(image).astype(float)
     usable = np.isfinite(image)
     frame = level + np.median(np.asarray(image, float)[usable]) if usable.any() else level
-    labels = _particles(frame) if label_map is None else np.asarray(label_map)
-    if labels.shape != frame.shape:
-        raise InputError(
-            f"The labels must have the shape of the image, {frame.shape}. Received: {labels.shape}"
-        )
+    labels = _particles(frame) if label_map is None else checked_labels(label_map, frame.shape)
     sizes = np.bincount(labels.ravel())[1:]
     if not sizes.any():
         raise InputError("The image shows no particle, but one was expected. Received: no labels")
@@ -77,8 +70,9 @@ def isolate(
     rows, columns = _wider(rows, frame.shape[0]), _wider(columns, frame.shape[1])
     others = binary_dilation((labels > 0) & (labels != largest), iterations=3)
     counts = (usable & ~others)[rows, columns]
-    noise = noise or measured_noise(frame)
+    noise = noise or image_noise(frame, labels)
     cut = frame[rows, columns]
+    noise = noise._replace(least=max(noise.least, (_FAITHFUL * float(np.ptp(cut))) ** 2))
     patch = Patch(
         cut,
         np.where(counts, 1.0, np.inf),
@@ -97,30 +91,6 @@ def middle(patch: Patch) -> tuple[float, float]:
     total = max(float(weight.sum()), 1e-12)
     y, x = patch.y @ weight.sum(axis=1) / total, patch.x @ weight.sum(axis=0) / total
     return float(y), float(x)
-
-
-def measured_noise(image: Array) -> Noise:
-    """Measure how the variance of the noise grows with the grey values of one image.
-
-    Second differences, which edges and slopes hardly change, are collected by the smoothed grey
-    value; their median absolute values tell the standard deviation of the noise (Immerkaer 1996).
-    """
-    rough = convolve(image, _MASK, mode="nearest")
-    level = gaussian_filter(image, _SMOOTH)
-    edges = np.unique(np.quantile(level, np.linspace(0, 1, _BINS + 1)))
-    bins = np.digitize(level.ravel(), edges[1:-1])
-    pairs = [
-        (level.ravel()[bins == k].mean(), (_MAD * np.median(np.abs(rough.ravel()[bins == k]))) ** 2)
-        for k in range(len(edges) - 1)
-        if (bins == k).sum() > 30
-    ]
-    if not pairs:
-        return Noise(0.0, float(image.var()) or 1.0, 1e-12)
-    levels, variances = np.array(pairs).T
-    lowest = float(levels.min())
-    (slope, floor), _ = nnls(np.column_stack([levels - lowest, np.ones_like(levels)]), variances)
-    least = max(0.3 * floor, 1e-4 * float(image.var()), 1e-12)
-    return Noise(float(slope), float(floor - slope * lowest), float(least))
 
 
 def _ground(patch: Patch) -> float:

@@ -15,7 +15,14 @@ from scipy.spatial.transform import Rotation
 from napari_stem3d._errors import InputError
 from napari_stem3d.analysis.identifying.bodies import REFLECTION, MirrorImage, moved, same
 from napari_stem3d.analysis.identifying.stage import MIRROR
-from napari_stem3d.simulation import CutCorners, Deformation, Particle, Polyhedron, Shape, symmetries
+from napari_stem3d.simulation import (
+    CutCorners,
+    Deformation,
+    Particle,
+    Polyhedron,
+    Shape,
+    symmetries,
+)
 
 Array = NDArray[np.float64]
 _ANY = 1.0  # radian: an angle that no polyhedron of ours is symmetric under

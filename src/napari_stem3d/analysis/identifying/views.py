@@ -16,10 +16,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cholesky_banded, solveh_banded
+from scipy.ndimage import binary_dilation, gaussian_filter
 from scipy.spatial.transform import Rotation
 
 from napari_stem3d._errors import InputError
 from napari_stem3d.analysis.fitting.lines import precision, times
+from napari_stem3d.analysis.fitting.noise import SCALE
 from napari_stem3d.analysis.fitting.patch import Patch
 from napari_stem3d.simulation import Grid, Particle, Shape, project
 from napari_stem3d.simulation.compute import blur, shift_rows
@@ -104,8 +106,8 @@ class Joint:
     shots: tuple[Shot, ...]
     usual: Shape
     spread: float
-    probe: float = PROBE
-    kick: float = 0.1
+    probe: float
+    kick: float
 
     @cached_property
     def free(self) -> tuple[str, ...]:
@@ -190,12 +192,36 @@ class Joint:
         slope[3 : self.shared] += self._known * self._surprise
         return Equations(curvature, slope, tuple(lines))
 
-    @property
-    def covariance(self) -> Array:
-        """Covariance of the turn and the dimensions, whatever the rest; shape (3 + d, 3 + d)."""
+    @cached_property
+    def level(self) -> float:
+        """Variance of white noise among the residuals: 1 where the noise was estimated rightly.
+
+        Differences of neighbours tell it, which misfits hardly reach.
+        """
+        pairs = [np.diff(_known(off, view), axis=1) for off, view in zip(self.off, self.views)]
+        return float(np.nanmean(np.concatenate([pair.ravel() for pair in pairs]) ** 2) / 2)
+
+    @cached_property
+    def misfit(self) -> float:
+        """How much more residuals scatter, averaged over a few pixels, than white noise would.
+
+        At most about 1 where nothing but noise is left; only pixels about the body count.
+        """
+        powers = []
+        for k, (off, view) in enumerate(zip(self.off, self.views)):
+            body = binary_dilation(self.blurred[k] > 0.02 * self.blurred[k].max(), iterations=3)
+            smooth = gaussian_filter(np.nan_to_num(_known(off, view)), SCALE)
+            powers.append(smooth[body & view.patch.known])
+        white = max(self.level, 1.0) / (4 * np.pi * SCALE**2)
+        return float(np.mean(np.concatenate(powers) ** 2) / white)
+
+    def covariance_at(self, turn: Rotation) -> Array:
+        """Covariance (3 + d, 3 + d) of dimensions and of turns about the axes after a turn."""
         body = self.shared - 1
-        curvature = self.equations.curvature
-        return np.linalg.pinv(curvature, hermitian=True)[:body, :body]
+        inverse = np.linalg.pinv(self.equations.curvature, hermitian=True)[:body, :body]
+        axes = np.eye(body)
+        axes[:3, :3] = turn.as_matrix()
+        return axes @ inverse @ axes.T
 
     def places(self, k: int) -> NDArray[np.int64]:
         """Where the numbers of image k stand among all numbers."""
@@ -221,7 +247,8 @@ class Joint:
         if self.free and step[3:body].any():
             factors = np.exp(step[3:body]).tolist()
             shape = resized(self.particle.shape, dict(zip(self.free, factors)))
-            particle = _bare(shape, self.particle).posed((0.0, 0.0), turn)
+            bare = unposed(shape, tuple(self.particle.deformations))
+            particle = bare.posed((0.0, 0.0), turn)
         else:
             particle = self.particle.posed((0.0, 0.0), turn)
         if not len(shifts):
@@ -258,6 +285,10 @@ class Joint:
         return shift_rows(blurred, self.shots[k].shifts[None].astype(np.float32))[0].astype(float)
 
 
+def _known(off: Array, view: View) -> Array:
+    return np.where(view.patch.known, off, np.nan)
+
+
 def dimensions(shape: Shape) -> tuple[str, ...]:
     """Names of the numbers that make a shape what it is: its lengths and their like."""
     fields = [f for f in dataclasses.fields(shape) if "unit" in f.metadata]  # type: ignore[arg-type]
@@ -274,10 +305,6 @@ def resized(shape: Shape, factors: dict[str, float]) -> Shape:
 
 
 @lru_cache(maxsize=64)
-def _posed_bare(shape: Shape, deformations: tuple[Any, ...]) -> Particle:
+def unposed(shape: Shape, deformations: tuple[Any, ...]) -> Particle:
+    """Particle in no particular pose; its body, costly to make, is made but once."""
     return Particle(shape, deformations=deformations)
-
-
-def _bare(shape: Shape, like: Particle) -> Particle:
-    """Particle of a shape with the deformations of another; it is made but once."""
-    return _posed_bare(shape, tuple(like.deformations))
