@@ -16,6 +16,7 @@ BENCHMARKS = {
     "prediction": "speed of the networks that ship, beside plain ones of the field",
     "robustness": "answers on changed images, and how surely bright field is noticed",
     "second_simulator": "corners counted on images of an independent simulator, 1 in 9 by chance",
+    "fitting": "cuts, dimensions and poses of fitted bodies, and wrong shapes noticed",
     "transfer": "the last layer alone on our features, beside networks from scratch",
     "weak": "learning from labels of images alone, with and without pixel-wise maps",
     "layers": "corners counted with and without the layer of second differences",

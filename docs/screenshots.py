@@ -38,6 +38,7 @@ def main() -> None:
         "lattice": lattice,
         "segment": segment,
         "classify": classify,
+        "fit": fit,
         "train": train,
     }
     for name in sys.argv[1:] or pictures:
@@ -112,6 +113,20 @@ def classify(viewer: Any) -> None:
     panel.run_all()
     wait(panel)
     point_at(viewer, viewer.layers[-1])
+
+
+def fit(viewer: Any) -> None:
+    """Show the bodies of simulated cuboids standing on their image."""
+    viewer.open_sample(PLUGIN, "cuboids")
+    for layer in viewer.layers[1:]:
+        layer.visible = False
+    viewer.layers.selection.active = viewer.layers[0]
+    _, panel = viewer.window.add_plugin_dock_widget(PLUGIN, "Fit particles")
+    panel.labels.value = None
+    panel.preview()
+    wait(panel)
+    panel.turn()
+    viewer.camera.angles = (0, -25, 35)
 
 
 def train(viewer: Any) -> None:

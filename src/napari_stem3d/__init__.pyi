@@ -4,6 +4,8 @@ from . import analysis, engine, networks, plugins, signals, simulation, tasks, t
 from ._errors import InputError
 from ._version import __version__
 from .analysis.classification import classify_frame
+from .analysis.fitting.frame import fit_frame
+from .analysis.fitting.result import Fit
 from .analysis.matching import match_microscope
 from .analysis.segmentation import Segmentation, segment_frame
 from .plugins import NetworkSpec, hookimpl, registry
@@ -32,6 +34,7 @@ __all__ = [
     "CutCorners",
     "Dataset",
     "Experiment",
+    "Fit",
     "Grid",
     "InputError",
     "Microscope",
@@ -47,6 +50,7 @@ __all__ = [
     "analysis",
     "classify_frame",
     "engine",
+    "fit_frame",
     "from_signal",
     "hookimpl",
     "load",

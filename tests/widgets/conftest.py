@@ -52,6 +52,15 @@ def classify_object(
     facts = {"shape": "square_pyramid", "shape_probability": 0.5, "corners": int(views.sum() / 5)}
     facts |= {"images": len(views), "corners_probability": 0.25, "same_object": 0.125}
     return labels, table, view, pd.DataFrame([facts] if len(views) else [])
+
+def fit(
+    frame, labels, network, segmentation, sampling_nm, same_material, shapes=None, selected=None
+):
+    labels, table = classify(frame, labels, network, segmentation, sampling_nm, lambda *_: None)
+    table = table[["particle", "y", "x"]].assign(shape="sphere", believable=True)
+    corners = np.array([(0, 0, 0), (4, 0, 0), (0, 4, 0), (0, 0, 4)], float)
+    faces = np.array([(0, 2, 1), (0, 3, 2), (0, 1, 3), (1, 2, 3)])
+    return labels, table, np.zeros(frame.shape, np.float32), (corners, faces)
 """
 
 

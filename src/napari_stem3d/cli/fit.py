@@ -48,6 +48,12 @@ def fit(
         list[str] | None,
         typer.Option(help="Shape to try; may be repeated. By default the network's likeliest."),
     ] = None,
+    same_material: Annotated[
+        bool,
+        typer.Option(
+            "--same-material", help="All particles are of the same matter: one gain for all."
+        ),
+    ] = False,
     network: Annotated[str, typer.Option(help="Network that proposes bodies.")] = CLASSIFICATION,
     segmentation: Annotated[
         str, typer.Option(help="Segmentation network that finds the particles.")
@@ -82,6 +88,7 @@ def fit(
     import_keras()
     particles = _particles(stack, labels, segmentation, zoom)
     settings = {"zoom": zoom, "part": part, "invert": invert, "shapes": shape}
+    settings["same_material"] = same_material
     networks = [segmentation if labels is None else str(labels.resolve()), network]
     job = job_of(image, task="fit", networks=networks, **settings)
     with resumable(out.with_suffix(".npz"), job, _save, _load) as run:
@@ -89,7 +96,13 @@ def fit(
             own = particles(index, frame)
             fits = list(
                 fit_frame(
-                    frame, own, stack.sampling_nm, shapes=shape, network=network, progress=tick
+                    frame,
+                    own,
+                    stack.sampling_nm,
+                    shapes=shape,
+                    same_material=same_material,
+                    network=network,
+                    progress=tick,
                 )
             )
             table = fit_table(fits, stack.sampling_nm)
@@ -170,27 +183,17 @@ def _save_residuals(stack: Stack, frames: list[NDArray[np.float32]], path: Path)
 
 
 def _save_mesh(rows: pd.DataFrame, sampling: tuple[float, float] | None, path: Path) -> None:
-    """Write the surfaces of all bodies, (x, y, z) with z along the beam, as one file."""
-    from napari_stem3d.analysis.fitting.table import particle_of, place_mesh
+    """Write the surfaces of all bodies as one file."""
+    from napari_stem3d.analysis.fitting.surfaces import join_surfaces, place_mesh, write_surface
+    from napari_stem3d.analysis.fitting.table import particle_of
     from napari_stem3d.signals import write_beside
 
-    try:
-        import trimesh
-    except ImportError as error:
-        raise InputError(
-            "--mesh needs trimesh, which `pip install napari-stem3d[mesh]` installs. "
-            f"Received: {path}"
-        ) from error
-    meshes = []
-    for row in rows.to_dict("records"):
-        points, triangles = place_mesh(particle_of(row, sampling))
-        # Read backwards, (z, y, x) has the other hand, and triangles the other side.
-        meshes.append(trimesh.Trimesh(points[:, ::-1], triangles[:, ::-1], process=False))
-    if not meshes:
+    if not len(rows):
         note(f"no particle was fitted: {path} is not written.")
         return
+    surfaces = (place_mesh(particle_of(row, sampling)) for row in rows.to_dict("records"))
     with write_beside(path) as beside:
-        trimesh.util.concatenate(meshes).export(beside, file_type=path.suffix[1:].lower())
+        write_surface(join_surfaces(surfaces), beside)
 
 
 def _is_true(value: Any) -> bool:

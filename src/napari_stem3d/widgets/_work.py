@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from skimage.segmentation import relabel_sequential
 
 from napari_stem3d.analysis.classification import classify_frame
+from napari_stem3d.analysis.fitting.frame import fit_frame
+from napari_stem3d.analysis.fitting.surfaces import Surface, join_surfaces, place_mesh
+from napari_stem3d.analysis.fitting.table import fit_table
 from napari_stem3d.analysis.matching import Match, match_microscope, retake
 from napari_stem3d.analysis.particles import measure_particles
 from napari_stem3d.analysis.same_object import describe_frame, object_table, the_object
@@ -72,6 +75,36 @@ def classify_object(
     alone = object_table(view, ground_truth).drop(columns=["images", "same_object"])
     sizes = measure_particles(mask.astype(np.int32), sampling_nm)
     return mask.astype(np.int32), _readable(pd.concat([alone, sizes], axis=1)), view, together
+
+
+def fit(
+    frame: NDArray[Any],
+    labels: NDArray[Any] | None,
+    network: str,
+    segmentation: str,
+    sampling_nm: Sampling,
+    shapes: list[str] | None = None,
+    selected: int | None = None,
+    same_material: bool = False,
+    progress: Report | None = None,
+) -> tuple[NDArray[Any], pd.DataFrame, NDArray[Any], Surface]:
+    """Fit a frame's particles, or the selected label alone.
+
+    Returns labels 1 … n of what was fitted, the table, the residual in units of the noise, and
+    the bodies' surfaces as vertices (z, y, x) and triangles.
+    """
+    if selected is not None and labels is not None:
+        labels = (labels == selected).astype(np.int32)
+    labels = _labels_of(frame, labels, segmentation, progress)
+    options: dict[str, Any] = {"shapes": shapes, "network": network, "progress": progress}
+    options["same_material"] = same_material
+    fits = list(fit_frame(frame, labels, sampling_nm, **options))
+    left = sum((one.residual_in(frame.shape) for one in fits), np.zeros(frame.shape))
+    own = np.searchsorted([one.label for one in fits], labels).astype(np.int32) + 1
+    fitted = np.where(np.isin(labels, [one.label for one in fits]), own, 0)
+    table = fit_table(fits, sampling_nm)
+    bodies = join_surfaces(place_mesh(one.particle) for one in fits)
+    return fitted.astype(np.int32), table.round(4), left.astype(np.float32), bodies
 
 
 def _labels_of(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_stem3d.analysis.fitting.likelihood import IMAGING, Look, Prior
+from napari_stem3d.analysis.fitting.likelihood import Look, Prior
 from napari_stem3d.analysis.fitting.noise import learnt_noise
 from napari_stem3d.analysis.fitting.patch import Noise, Patch
 from napari_stem3d.analysis.fitting.refinement import begin, refine
@@ -81,7 +81,7 @@ def along_valleys(look: Look) -> Iterator[Look]:
     """Restart a fit far away in the directions that the image tells least about."""
     lengths = len(look.what.variable.lengths)
     body = POSE + lengths
-    covariance = np.linalg.inv(look.equations.curvature)[:-IMAGING, :-IMAGING]
+    covariance = look.covariance
     dy, dx = look.patch.pixel
     cuts = len(covariance) - body
     limits = [[_SHIFT * dy, _SHIFT * dx], [_TURN] * 3, [_LENGTH] * lengths, [_FRACTION] * cuts]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import chain
 from math import comb
 
 import numpy as np
@@ -19,6 +20,7 @@ from napari_stem3d.analysis.fitting.refinement import refine
 from napari_stem3d.analysis.fitting.result import Alternative
 from napari_stem3d.analysis.fitting.search import likely_bodies
 from napari_stem3d.analysis.fitting.starts import marked_cuboids
+from napari_stem3d.analysis.fitting.variable import Variable
 from napari_stem3d.networks.contracts import MOST_CORNERS
 from napari_stem3d.plugins import get_shape
 from napari_stem3d.simulation import Polyhedron
@@ -29,12 +31,13 @@ _SURE_NUMBER = 0.98  # probability of a number of corners from which on no other
 _COARSE, _FINE = 2, 3  # fits of likely and of all starts that are carried on
 _SHALLOW = 0.12  # fraction at which cuts begin that nothing has proposed
 _STEPS = 8  # of a refinement after cuts were added
+_MANY = 24  # bodies that are begun with where nothing explains the image
 _LADDERS = 3  # valleys in which the number of cuts is chosen
 _ROUNDS = 2  # restarts along valleys
 _WORTH = 1.0  # cost by which a valley must lie lower to be followed
 # What an explanation found at once must reach for the search to end there: distance in evidence
 # from any other number of cuts, the network's probability of its number, that of its residuals.
-_CLEAR, _AGREED, _EXPLAINED = 6.0, 0.9, 0.02
+_CLEAR, _AGREED, _EXPLAINED = 6.0, 0.9, 0.05
 _SHOWN = 14.0  # evidence up to which alternatives are kept: a thousandth as probable
 
 
@@ -122,11 +125,23 @@ def _cuboids(scene: Scene, mask: NDArray[np.bool_], proposal: Proposal, told: To
         if _settled(looks, proposal, told):
             return looks
     carry_on(marked_cuboids(proposal, pixel), _FINE)
-    whole = likely_bodies(get_shape("cuboid"), scene.patch, mask)
-    carry_on(whole, _FINE)
+    carry_on(likely_bodies(get_shape("cuboid"), scene.patch, mask), _FINE)
     if not found:
         return []
+    looks += _laddered(_followed(found))
+    if goodness(min(looks, key=told.score)) < _EXPLAINED:
+        found.clear()
+        bodies = likely_bodies(get_shape("cuboid"), scene.patch, mask, _MANY)
+        everywhere = (Variable(body).completed(_SHALLOW).particle for body in bodies)
+        carry_on(everywhere, 2 * _FINE)
+        looks += _laddered(_followed(found))
+    return looks
+
+
+def _followed(found: list[Look]) -> list[Look]:
+    """Add what lies along the valleys of the best."""
     best = min(found, key=lambda look: look.cost)
+    found = list(found)
     for _ in range(_ROUNDS):
         moved = list(along_valleys(best))
         found += moved
@@ -134,9 +149,13 @@ def _cuboids(scene: Scene, mask: NDArray[np.bool_], proposal: Proposal, told: To
         if lowest.cost > best.cost - _WORTH:
             break
         best = lowest
-    for look in distinct(found, _LADDERS):
-        looks += fewer_cuts(_completed(look))
-    return looks
+    return found
+
+
+def _laddered(found: list[Look]) -> list[Look]:
+    """Choose the number of cuts in the best valleys."""
+    ladders = (fewer_cuts(_completed(look)) for look in distinct(found, _LADDERS))
+    return list(chain.from_iterable(ladders))
 
 
 def _completed(look: Look) -> Look:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
@@ -14,6 +14,7 @@ from scipy.ndimage import binary_dilation, find_objects
 from napari_stem3d._errors import InputError
 from napari_stem3d.analysis.fitting.finalists import Scene
 from napari_stem3d.analysis.fitting.fit import explain
+from napari_stem3d.analysis.fitting.gain import share_gain
 from napari_stem3d.analysis.fitting.goodness import goodness
 from napari_stem3d.analysis.fitting.likelihood import Prior
 from napari_stem3d.analysis.fitting.noise import image_noise
@@ -41,7 +42,9 @@ def fit_frame(
     *,
     shapes: Sequence[str] | None = None,
     noise: Noise | None = None,
+    same_material: bool = False,
     network: str = "particle-classes",
+    proposals: Iterable[Proposal] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[Fit]:
     """Fit a body to each particle of an image.
@@ -62,8 +65,13 @@ def fit_frame(
         Names of the shapes to try; the network's likeliest by default.
     noise : Noise, optional
         Of the image; estimated by default.
+    same_material : bool
+        Whether all particles are of the same matter: then they share one gain, which tells depths
+        that a single image of a particle hides, and come when all are fitted.
     network : str
         Registered network for classification, or path of a ``.keras`` file.
+    proposals : iterable of Proposal, optional
+        What is said of each particle; the network is asked by default.
     progress : callable, optional
         Called with the number of particles done and their total.
 
@@ -91,13 +99,19 @@ def fit_frame(
         noise is None,
     )
     boxes = [(k, box) for k, box in enumerate(find_objects(particles), start=1) if box]
-    proposals = propose(image, particles, network)
+    if proposals is None:
+        proposals = propose(image, particles, network)
+    waiting: list[Fit] = []
     for done, ((label, box), proposal) in enumerate(zip(boxes, proposals), start=1):
         fit = view.fitted(label, box, proposal, shapes)
         if fit is not None:
-            yield fit if sampling else replace(fit, unit="px")
+            waiting.append(fit if sampling else replace(fit, unit="px"))
         if progress:
             progress(done, len(boxes))
+        if not same_material:
+            yield from waiting
+            waiting.clear()
+    yield from share_gain(waiting)
 
 
 class _View(NamedTuple):

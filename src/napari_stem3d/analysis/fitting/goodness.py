@@ -14,6 +14,7 @@ from napari_stem3d.analysis.fitting.noise import SCALE
 Array = NDArray[np.floating]
 _AROUND = 3  # pixels around a body that its misfits may reach
 _WHITE = 1 / (4 * np.pi * SCALE**2)  # mean square of smoothed white noise
+_RIDGE = 1e-9  # that numbers about which nothing is known leave no hole
 _INDEPENDENT = 2 * np.pi * SCALE**2  # pixels that count as one, once smoothed
 
 
@@ -60,7 +61,10 @@ def _taken(look: Look, region: NDArray[np.bool_]) -> float:
     slopes = np.where(known, np.concatenate([by, lines]), 0.0)
     flat = slopes.reshape(len(slopes), -1)
     curvature = flat @ flat.T + look.before
-    lower = np.linalg.cholesky(curvature)
+    size = np.sqrt(np.maximum(np.diag(curvature), np.finfo(float).tiny))
+    # Of unit diagonal, for grey values and lengths differ by many orders of magnitude.
+    alike = curvature / size / size[:, None] + _RIDGE * np.eye(len(size))
+    lower, flat = np.linalg.cholesky(alike), flat / size[:, None]
     own = solve_triangular(lower, flat, lower=True).reshape(slopes.shape)
     smooth = gaussian_filter(own, (0, SCALE, SCALE))
     return float((smooth[:, region] ** 2).sum())

@@ -7,7 +7,7 @@ noise of known variance. Twice the negative logarithm of the posterior probabili
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +18,7 @@ from napari_stem3d.analysis.fitting.chords import chords, slopes
 from napari_stem3d.analysis.fitting.lines import precision, times
 from napari_stem3d.analysis.fitting.patch import Patch
 from napari_stem3d.analysis.fitting.variable import POSE, Variable
+from napari_stem3d.simulation import Shape
 from napari_stem3d.simulation.compute import blur, shift_rows
 
 Array = NDArray[np.floating]
@@ -25,6 +26,7 @@ IMAGING = 3  # numbers of the image that follow those of the body: log probe, ga
 # Spread of turns [rad] and of logarithms of lengths before the image is seen: hardly any knowledge,
 # but some, for a sphere's turn is told by no image.
 _TURN, _LENGTH = 2.0, 1.0
+_RIDGE = 1e-9  # of curvatures of unit diagonal, that what is not told at all leaves no hole
 _WIDER = 1.02  # factor of the probe, for its derivative
 # Where in a pixel slopes are taken: a face along the beam, which no pixel's middle may meet, must
 # still be felt. The image itself is that of the middles, as the simulator's is.
@@ -40,15 +42,24 @@ class Prior:
     fraction, fraction_spread : float
         Middle of the fractions that cuts take of edges, and the standard deviation of their
         logarithm.
+    proportions_spread : float
+        Standard deviation of the logarithms of lengths, of edges of a cuboid for instance, about
+        the proportions of the shape's defaults. Without it nothing keeps an edge along the beam,
+        which the unknown gain hides, from growing.
     probe, probe_spread : float
-        The same of the probe's standard deviation [pixels; where they are not square, the side of
-        a square one as large].
+        Middle and spread of the probe's standard deviation [pixels; where they are not square, the
+        side of a square one as large].
+    gain, gain_spread : float
+        Grey values per nm of thickness and their relative standard error; 0 if they are unknown.
     """
 
     fraction: float = 0.22
     fraction_spread: float = 0.8
+    proportions_spread: float = 0.3
     probe: float = 1.0
     probe_spread: float = 0.6
+    gain: float = 0.0
+    gain_spread: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -110,6 +121,24 @@ class Equations(NamedTuple):
         return solveh_banded(self.lines, -self.pull - self.cross.T @ step)
 
 
+class Beliefs(NamedTuple):
+    """What was known of numbers before the image, as a normal distribution.
+
+    Attributes
+    ----------
+    precision : ndarray, shape (K, K)
+        Inverse covariance.
+    pull : ndarray, shape (K,)
+        Half the derivative of the surprise.
+    surprise : float
+        Squared distance of the numbers from what was expected, in standard deviations.
+    """
+
+    precision: Array
+    pull: Array
+    surprise: float
+
+
 @dataclass(frozen=True)
 class Look:
     """An explanation laid over the image.
@@ -161,7 +190,7 @@ class Look:
         """Minus twice the logarithm of the posterior, but for constants."""
         shifts = self.what.shifts
         walk = shifts @ times(precision(len(shifts), self.what.kick), shifts)
-        return self.chi2 + self.patch.spread + float((self._surprise**2).sum()) + float(walk)
+        return self.chi2 + self.patch.spread + self._beliefs.surprise + float(walk)
 
     @cached_property
     def evidence(self) -> float:
@@ -170,11 +199,30 @@ class Look:
         Constants are left out that all explanations of one image by one shape share.
         """
         equations = self.equations
-        known = self._known
         walk = 2 * np.log(cholesky_banded(equations.lines)[1]).sum()
         walk += 2 * len(self.what.shifts) * np.log(self.what.kick)
-        curvature = np.linalg.slogdet(equations.curvature)[1]
-        return self.cost + float(curvature + walk - 2 * np.log(known[known > 0]).sum())
+        alike, size = _scaled(equations.curvature)
+        curvature = np.linalg.slogdet(alike)[1] + 2 * np.log(size).sum()
+        before = self._beliefs.precision
+        proper = np.diag(before) > 0
+        before = before[np.ix_(proper, proper)]
+        return self.cost + float(curvature + walk - np.linalg.slogdet(before)[1])
+
+    @property
+    def covariance(self) -> Array:
+        """Covariance (M, M) of the numbers of the body, whatever those of the image."""
+        return self._all_covariance[:-IMAGING, :-IMAGING]
+
+    @property
+    def gain_error(self) -> float:
+        """Relative standard error of the gain, whatever the body."""
+        return float(np.sqrt(self._all_covariance[-2, -2]) / self.what.gain)
+
+    @cached_property
+    def _all_covariance(self) -> Array:
+        alike, size = _scaled(self.equations.curvature)
+        covariance: Array = np.linalg.inv(alike) / size / size[:, None]
+        return covariance
 
     @cached_property
     def equations(self) -> Equations:
@@ -187,11 +235,9 @@ class Look:
         cross = np.einsum("kij,ij->ki", by, along)
         solved = solveh_banded(lines, np.column_stack([cross.T, pull]))
         flat = by.reshape(len(by), -1)
-        known = self._known
-        curvature = flat @ flat.T + np.diag(known**2) - cross @ solved[:, :-1]
-        slope = flat @ self.off.ravel() - cross @ solved[:, -1]
-        told = np.arange(POSE + len(what.variable.lengths), len(slope) - IMAGING + 1)
-        slope[told] += known[told] * self._surprise
+        beliefs = self._beliefs
+        curvature = flat @ flat.T + beliefs.precision - cross @ solved[:, :-1]
+        slope = flat @ self.off.ravel() - cross @ solved[:, -1] + beliefs.pull
         return Equations(curvature, slope, lines, cross, pull)
 
     @cached_property
@@ -210,25 +256,37 @@ class Look:
         """Inverse covariance (K + ny, K + ny) of numbers and shifts before the image is seen."""
         bands = precision(len(self.what.shifts), self.what.kick)
         walk = np.diag(bands[1]) + np.diag(bands[0, 1:], 1) + np.diag(bands[0, 1:], -1)
-        return block_diag(np.diag(self._known**2), walk)
+        return block_diag(self._beliefs.precision, walk)
 
-    @property
-    def _known(self) -> Array:
-        """How sharply each number is known beforehand: one over its standard deviation."""
-        variable = self.what.variable
-        known = np.zeros(len(variable.names) + IMAGING)
-        lengths = POSE + len(variable.lengths)
-        known[2:POSE], known[POSE:lengths] = 1 / _TURN, 1 / _LENGTH
-        known[lengths:-IMAGING] = 1 / self.prior.fraction_spread
-        known[-IMAGING] = 1 / self.prior.probe_spread
-        return known
-
-    @property
-    def _surprise(self) -> Array:
-        """How far cuts and probe lie off what was expected, in standard deviations."""
-        prior = self.prior
-        cuts = np.log(self.what.variable.fractions / prior.fraction) / prior.fraction_spread
-        return np.append(cuts, np.log(self.what.probe / prior.probe) / prior.probe_spread)
+    @cached_property
+    def _beliefs(self) -> Beliefs:
+        """What was known of the numbers of body and image."""
+        variable, prior = self.what.variable, self.prior
+        count, lengths = len(variable.names) + IMAGING, len(variable.lengths)
+        cuts, probe = slice(POSE + lengths, count - IMAGING), count - IMAGING
+        own = slice(POSE, POSE + lengths)
+        precision = np.zeros((count, count))
+        pull = np.zeros(count)
+        precision[range(2, POSE), range(2, POSE)] = 1 / _TURN**2
+        level = np.eye(lengths) - 1 / lengths
+        tight = 1 / prior.proportions_spread**2
+        precision[own, own] = np.eye(lengths) / _LENGTH**2 + level * tight
+        off = level @ (np.log(list(variable.lengths.values())) - _typical(variable))
+        pull[own] = off * tight
+        fractions = np.log(variable.fractions / prior.fraction) / prior.fraction_spread
+        precision[cuts, cuts] = np.eye(len(fractions)) / prior.fraction_spread**2
+        pull[cuts] = fractions / prior.fraction_spread
+        wider = np.log(self.what.probe / prior.probe) / prior.probe_spread
+        precision[probe, probe] = 1 / prior.probe_spread**2
+        pull[probe] = wider / prior.probe_spread
+        dearer = 0.0
+        if prior.gain:
+            gain, known = count - 2, prior.gain * prior.gain_spread
+            dearer = (self.what.gain - prior.gain) / known
+            precision[gain, gain] = 1 / known**2
+            pull[gain] = dearer / known
+        surprise = dearer**2 + (off**2).sum() * tight + (fractions**2).sum() + wider**2
+        return Beliefs(precision, pull, float(surprise))
 
     def _by_numbers(self) -> Array:
         """Differentiate the image with respect to all numbers; shape (M + 3, ny, nx)."""
@@ -252,3 +310,19 @@ class Look:
         blurred = blur(maps.astype(np.float32), (sigma / dy, sigma / dx))
         lines = np.broadcast_to(self.what.shifts.astype(np.float32), blurred.shape[:2])
         return shift_rows(blurred, lines).astype(float)
+
+
+def _scaled(curvature: Array) -> tuple[Array, Array]:
+    """Curvature with a diagonal of ones, and the roots of its own; grey values are no lengths."""
+    size = np.sqrt(np.maximum(np.diag(curvature), np.finfo(float).tiny))
+    return curvature / size / size[:, None] + _RIDGE * np.eye(len(size)), size
+
+
+def _typical(variable: Variable) -> Array:
+    """Logarithms of the lengths that the kind of shape has by default."""
+    return _default_lengths(type(variable.particle.shape))
+
+
+@cache
+def _default_lengths(kind: type[Shape]) -> Array:
+    return np.log(list(kind().lengths.values()))

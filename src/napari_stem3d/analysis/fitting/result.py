@@ -140,7 +140,7 @@ class Fit:
             step = np.zeros(len(slopes))
             step[k] = _STEP
             slopes[k] = (variable.at(step).volume - own) / _STEP
-        return own, float(np.sqrt(slopes @ _covariance(self.look) @ slopes))
+        return own, float(np.sqrt(slopes @ self.look.covariance @ slopes))
 
     @property
     def residual(self) -> Array:
@@ -158,15 +158,9 @@ class Fit:
         return whole
 
 
-def _covariance(look: Look) -> Array:
-    """Covariance of the numbers of the body, whatever those of the image."""
-    count = len(look.what.variable.names)
-    return np.linalg.inv(look.equations.curvature)[:count, :count]
-
-
 def _sigmas(look: Look) -> dict[str, float]:
     names = look.what.variable.names
-    return dict(zip(names, np.sqrt(np.diag(_covariance(look))).tolist()))
+    return dict(zip(names, np.sqrt(np.diag(look.covariance)).tolist()))
 
 
 def _summed(chances: Iterable[tuple[K, float]]) -> dict[K, float]:

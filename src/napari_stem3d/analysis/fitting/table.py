@@ -1,4 +1,4 @@
-"""Fits as a table, and their bodies as meshes."""
+"""Fits as a table, and the bodies of its rows."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from napari_stem3d.analysis.fitting.result import Fit
@@ -15,8 +14,12 @@ from napari_stem3d.analysis.fitting.variable import POSE
 from napari_stem3d.plugins import get_shape
 from napari_stem3d.simulation import CutCorners, Particle
 
-Surface = tuple[NDArray[np.float64], NDArray[np.int64]]
-_FINE = 8  # triangles' edges along the radius of a body
+_COLUMNS = (
+    "particle y y_sigma x x_sigma shape shape_probability corners corners_probability "
+    "corner_indices cuts dimensions_{unit} dimensions_{unit}_sigma volume_{unit}3 "
+    "volume_{unit}3_sigma orientation_xyzw orientation_sigma_deg p_value believable "
+    "gain_per_{unit} ground probe_{unit}"
+).split()
 
 
 def fit_table(fits: Iterable[Fit], sampling: tuple[float, float] | None = None) -> pd.DataFrame:
@@ -42,7 +45,9 @@ def fit_table(fits: Iterable[Fit], sampling: tuple[float, float] | None = None) 
         ``_sigma`` marks standard errors, for the orientation those of turns about x, y and z
         [degrees]. Without calibration ``px`` stands in the place of ``nm``.
     """
-    return pd.DataFrame([_row(fit, sampling or (1.0, 1.0)) for fit in fits])
+    rows = [_row(fit, sampling or (1.0, 1.0)) for fit in fits]
+    unit = "px" if sampling is None else "nm"
+    return pd.DataFrame(rows, columns=[name.format(unit=unit) for name in _COLUMNS])
 
 
 def particle_of(row: Mapping[str, Any], sampling: tuple[float, float] | None = None) -> Particle:
@@ -69,34 +74,6 @@ def particle_of(row: Mapping[str, Any], sampling: tuple[float, float] | None = N
     cuts = (CutCorners(corners, tuple(fractions)),) if corners else ()
     dy, dx = sampling or (1.0, 1.0)
     return Particle(shape, (float(row["y"]) * dy, float(row["x"]) * dx), turn, cuts)
-
-
-def place_mesh(particle: Particle) -> Surface:
-    """Triangulate the surface of a body where it lies.
-
-    Parameters
-    ----------
-    particle : Particle
-        The body.
-
-    Returns
-    -------
-    vertices : ndarray, shape (V, 3)
-        Points (z, y, x) [nm], z along the beam.
-    triangles : ndarray, shape (T, 3)
-        Indices of their corners, counter-clockwise seen from outside.
-    """
-    turn = particle.rotation.as_matrix()
-    y, x = particle.position
-    points: list[NDArray[np.float64]] = []
-    triangles: list[NDArray[np.int64]] = []
-    for sign, (vertices, faces) in particle.body.meshes(particle.body.radius / _FINE):
-        seen = vertices @ turn.T + (x, y, particle.z)
-        # (x, y, z) read backwards has the other hand, as what is missing has the other side.
-        outward = faces[:, ::-1] if sign > 0 else faces
-        triangles.append(outward + sum(map(len, points)))
-        points.append(seen[:, ::-1])
-    return np.concatenate(points), np.concatenate(triangles)
 
 
 def _row(fit: Fit, pixel: tuple[float, float]) -> dict[str, Any]:

@@ -1,0 +1,194 @@
+"""Fit particles: the body that explains each of them, to be turned beside the image."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from magicgui.widgets import CheckBox, ComboBox
+from napari.layers import Labels
+from napari.utils.notifications import show_info
+
+from napari_stem3d._errors import InputError
+from napari_stem3d.analysis.fitting.frame import can_be_fitted
+from napari_stem3d.analysis.fitting.surfaces import Surface, join_surfaces, write_surface
+from napari_stem3d.plugins import registry
+from napari_stem3d.signals import Stack, from_layer, write_beside
+from napari_stem3d.widgets._files import ask_save
+from napari_stem3d.widgets._image_panel import ImagePanel, layer_menu, network_menu, required
+from napari_stem3d.widgets._layers import ROLE, FrameLayer, ParticleLayer, place_layer
+
+LIKELIEST = "the likeliest"
+PARTICLES = "fit particles"  # role of the layer of fitted particles
+_BESIDE = 1.05  # widths of the image by which the residual lies to the right of it
+BODIES = "STL mesh (*.stl);;OBJ mesh (*.obj);;PLY mesh (*.ply)"
+
+
+class FitWidget(ImagePanel):
+    """Image and labels in; bodies as a surface, what they leave of the image, and a table out."""
+
+    function = "napari_stem3d.widgets._work:fit"
+    task = "classification"
+
+    def __init__(self, napari_viewer: Any) -> None:
+        super().__init__(napari_viewer)
+        self.labels = layer_menu(
+            napari_viewer,
+            Labels,
+            label="particles",
+            tooltip="labels of the particles; none: they are searched first",
+            nullable=True,
+        )
+        self.segmentation = network_menu("segmentation", "search with")
+        self.selected = CheckBox(
+            label="selected only", tooltip="fit the selected label alone, in a second or two"
+        )
+        self.shape = ComboBox(
+            label="shape",
+            choices=[LIKELIEST, *filter(can_be_fitted, registry().shapes)],
+            tooltip="shape that is tried; by default what the network takes for likely",
+        )
+        self.same_material = CheckBox(
+            label="same material",
+            tooltip="all particles are of the same matter: one gain for all tells hidden depths",
+        )
+        self.network.label = "propose with"
+        self.add(self.image, self.labels, self.segmentation, self.selected)
+        self.add(self.network, self.shape, self.same_material)
+        self.add_run_buttons()
+        self.add_actions(**{"Turn in 3-D": self.turn, "Save bodies…": self.save_bodies})
+        self.labels.changed.connect(self._offer)
+        self._offer()
+        self.bodies: Surface = join_surfaces([])
+
+    def _offer(self, *_: Any) -> None:
+        """Enable what the choice of particles leaves to choose."""
+        given = self.labels.value is not None
+        self.segmentation.enabled, self.selected.enabled = not given, given
+
+    def options(self, stack: Stack) -> dict[str, Any]:
+        """Return the keyword arguments of the function."""
+        options = super().options(stack) | {"segmentation": required(self.segmentation)}
+        options["same_material"] = self.same_material.value
+        if self.shape.value != LIKELIEST:
+            options["shapes"] = [self.shape.value]
+        if self.selected.value and self.labels.value is not None:
+            options["selected"] = int(self.labels.value.selected_label)
+        return options
+
+    def arguments(self, stack: Stack, indices: range) -> Iterator[tuple[Any, ...]]:
+        """Return the frames with their labels, once it is known that they fit."""
+        labels = None if self.labels.value is None else from_layer(self.labels.value)
+        if labels is not None and labels.data.shape != stack.data.shape:
+            raise InputError(
+                f"The particles must have the shape of the image, {stack.data.shape}. "
+                f"Received: {labels.data.shape}"
+            )
+        return (
+            (stack.frame(index), None if labels is None else labels.frame(index))
+            for index in indices
+        )
+
+    def begin(self, stack: Stack, name: str, only: int | None) -> None:
+        """Make the empty layers."""
+        self.bodies = join_surfaces([])
+        self._stack, self._name, self._only = stack, name, only
+        x = stack.axes[-1]
+        beside = x.offset + x.scale * stack.data.shape[-1] * _BESIDE
+        self.residual = FrameLayer(
+            self.viewer,
+            stack,
+            f"{name} residual [σ]",
+            "image",
+            "fit residual thickness",
+            only=only,
+            colormap="PiYG",
+            contrast_limits=(-5, 5),
+        )
+        place = np.array(self.residual.layer.translate)
+        place[-1] = beside
+        self.residual.layer.translate = place
+        self.particles = ParticleLayer(
+            self.viewer, stack, f"{name} fits", PARTICLES, only=only, opacity=0.5
+        )
+        self.particles.layer.contour = 1
+
+    def show(self, index: int, value: Any) -> None:
+        """Show the fits of a frame; the bodies of the last one are there to be turned."""
+        labels, table, residual, bodies = value
+        self.particles.add(index, labels, table)
+        self.residual.set_frame(index, residual)
+        self.bodies = bodies
+        if len(bodies[0]):
+            self._show_bodies()
+
+    def show_table(self) -> None:
+        """Tell what was fitted, and how well."""
+        self.summary.setText(summary_text(self.particles.update_features()))
+
+    def turn(self) -> None:
+        """Show bodies and image in three dimensions, or flat again."""
+        solid = self.viewer.dims.ndisplay == 2
+        for layer in self.viewer.layers:
+            if layer.metadata.get(ROLE) == PARTICLES:  # outlines are not drawn in three dimensions
+                layer.contour, layer.visible = int(not solid), not solid
+        self.viewer.dims.ndisplay = 3 if solid else 2
+
+    def save_bodies(self) -> None:
+        """Ask for a file, and write the bodies that are shown."""
+        if not len(self.bodies[0]):
+            raise InputError("Fit particles first. Received: no bodies")
+        path = ask_save(self, "Save bodies", f"{self._name}.stl", BODIES)
+        if path is not None:
+            self.write_bodies(path)
+
+    def write_bodies(self, path: Path) -> None:
+        """Write the bodies that are shown, in the unit of the image."""
+        with write_beside(path) as beside:
+            write_surface(self.bodies, beside)
+        show_info(f"{path.name} is written.")
+
+    def _show_bodies(self) -> None:
+        vertices, triangles = self.bodies
+        y, x = self._stack.axes[-2:]
+        dy, dx = self._stack.sampling_nm or (1.0, 1.0)
+        depth = float(np.sqrt((y.scale / dy) * (x.scale / dx)))
+        scale = (depth, y.scale / dy, x.scale / dx)
+        # The surface stands on the image, and each face has one shade: how high it lies.
+        raised = vertices - (vertices[:, 0].min(), 0, 0)
+        options = {
+            "name": f"{self._name} bodies",
+            "scale": scale,
+            "translate": (0.0, y.offset, x.offset),
+            "units": tuple(axis.units or "pixel" for axis in (self._stack.axes[0], y, x)),
+            "colormap": "turbo",
+            "shading": "flat",
+            "opacity": 0.8,
+        }
+        values = raised[:, 0] / max(float(np.ptp(raised[:, 0])), 1e-9)
+        described = ((raised, triangles, values), options, "surface")
+        place_layer(self.viewer, described, "fit bodies", preview=self._only is not None)
+
+
+def summary_text(features: pd.DataFrame) -> str:
+    """Return how many were fitted and believed, and all about a single one, as rich text."""
+    if not len(features):
+        return "No particle could be fitted."
+    believed = int(features["believable"].astype(bool).sum())
+    count = f"{len(features)} particle{'' if len(features) == 1 else 's'} fitted"
+    if len(features) > 1:
+        return f"<p>{count}, {believed} believable by their residuals.</p>"
+    row = features.iloc[0]
+    unit = "nm" if "dimensions_nm" in row else "px"
+    sizes = str(row[f"dimensions_{unit}"]).split()
+    errors = [pair.split("=")[1] for pair in str(row[f"dimensions_{unit}_sigma"]).split()]
+    lines = [
+        f"<b>{str(row['shape']).replace('_', ' ')}</b>, p = {row['shape_probability']:.2f}",
+        *(f"{size.replace('=', ' = ')} ± {error} {unit}" for size, error in zip(sizes, errors)),
+        f"volume {row[f'volume_{unit}3']:.4g} ± {row[f'volume_{unit}3_sigma']:.2g} {unit}³",
+        f"<b>{row['corners']}</b> deformed corners, p = {row['corners_probability']:.2f}",
+        f"residual: p = {row['p_value']:.2g}"
+        + ("" if row["believable"] else ", <b>not to be believed</b>"),
+    ]
+    return f"<p>{'<br>'.join(lines)}</p>"
