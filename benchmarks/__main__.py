@@ -22,6 +22,7 @@ BENCHMARKS = {
     "layers": "corners counted with and without the layer of second differences",
     "matching": "real noise told from simulated noise by classifiers, 65 % at most",
     "handedness": "the hand of helices from two signed tilts, 50 % by guessing, with intervals",
+    "next_tilt": "the hand after the advised second tilt, beside a random one and the smallest",
     "spheres": "real SiO2 spheres found apart and called spheres, with Wilson 95 % intervals",
 }
 LIBRARIES = ("napari-stem3d", "numpy", "scipy", "numba")

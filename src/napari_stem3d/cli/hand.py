@@ -70,7 +70,7 @@ def hand(
         told = list(zip(alphas, seconds))
     elif betas is not None:
         raise InputError(f"--betas must come with --tilts. Received: {betas!r} alone")
-    stage = [None if tilt is None else Tilt(*tilt, axis=axis) for tilt in told]
+    stage = [None if tilt is None else Tilt(tilt[0], tilt[1], axis) for tilt in told]
     if len(frames) > 1 and None in stage:
         note("not every frame has a tilt: --tilts tells them, one angle for each.")
     with progress("Poses", _STEPS) as advance:
@@ -115,7 +115,7 @@ def _frames(
             raise InputError(
                 f"{path.name} has no calibration: --sampling tells the size of a pixel."
             )
-        pixels.add(tuple(round(side, 6) for side in pixel))
+        pixels.add((round(pixel[0], 6), round(pixel[1], 6)))
         frames += list(stack.frames)
         told += stage_tilts(stack)
     if len(pixels) > 1:

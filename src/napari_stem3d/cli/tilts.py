@@ -52,7 +52,8 @@ def tilts(
     row = _row(table, particle)
     limits = [parse_numbers(f"--{n}", text, 2) for n, text in (("alpha", alpha), ("beta", beta))]
     reachable = candidates((limits[0][0], limits[0][1]), (limits[1][0], limits[1][1]), step, axis)
-    now = Tilt(*parse_numbers("--present", present, 2), axis=axis)
+    first, second = parse_numbers("--present", present, 2)
+    now = Tilt(first, second, axis)
     imaging = Imaging(
         (sampling, sampling),
         float(row["gain_per_nm"]),

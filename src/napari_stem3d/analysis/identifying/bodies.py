@@ -77,9 +77,9 @@ def same(one: Body, other: Body) -> bool:
 def _alike(one: Piece, other: Piece, reach: float) -> bool:
     if (one.mesh is None) != (other.mesh is None):
         return False
-    planes = [np.column_stack([p.normals, p.offsets]) for p in (one, other)]
-    curved = [p.quadrics.reshape(-1, 16) for p in (one, other)]
-    if not (_matched(*planes, reach) and _matched(*curved, reach * 10)):
+    planes, others = (np.column_stack([p.normals, p.offsets]) for p in (one, other))
+    curved, bent = (p.quadrics.reshape(-1, 16) for p in (one, other))
+    if not (_matched(planes, others, reach) and _matched(curved, bent, reach * 10)):
         return False
     if one.mesh is None or other.mesh is None:
         return True

@@ -11,7 +11,7 @@ from scipy.linalg import solveh_banded
 from napari_stem3d.analysis.fitting.lines import likely_kick
 from napari_stem3d.analysis.identifying.views import OWN, Joint
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 _TRIES = 5  # steps, each shorter than the last, before a point counts as the best
 _SETTLED = 30.0  # gain below which the kicks of the lines may be learnt
 # Longest step: radians, logarithms of dimensions and of the probe, pixels of place and of lines.
@@ -67,7 +67,7 @@ def settle(joint: Joint, steps: int = 15, enough: float = 0.1, learn: bool = Tru
 def _longest(joint: Joint) -> Array:
     """Longest step of each number."""
     sizes = len(joint.free)
-    parts = [np.full(3, _TURN), np.full(sizes, _SIZE), [_PROBE]]
+    parts = [np.full(3, _TURN), np.full(sizes, _SIZE), np.array([_PROBE])]
     for view in joint.views:
         dy, dx = view.patch.pixel
         parts.append(np.array([_SHIFT * dy, _SHIFT * dx, np.inf, np.inf])[:OWN])

@@ -129,9 +129,13 @@ def _motions(shape: Shape, mirror: bool) -> list[Array]:
 
 def _handed(described: Any, mirror: bool) -> Any:
     """Return a shape or deformation with its other hand, if it has one and a mirror asks for it."""
-    if mirror and any(f.name == "left_handed" for f in dataclasses.fields(described)):
+    if mirror and any(f.name == "left_handed" for f in _fields(described)):
         return replace(described, left_handed=not described.left_handed)
     return described
+
+
+def _fields(described: Any) -> tuple[dataclasses.Field[Any], ...]:
+    return dataclasses.fields(described)
 
 
 def _moved_deformation(
@@ -139,9 +143,9 @@ def _moved_deformation(
 ) -> Deformation:
     """Return what a deformation is called after a motion of the shape onto itself."""
     deformation = _handed(deformation, mirror)
-    kinds = {
-        f.name: "corners" if isinstance(deformation, CutCorners) else f.metadata.get("places")
-        for f in dataclasses.fields(deformation)
+    kinds: dict[str, str] = {
+        f.name: f.metadata.get("places", "corners")
+        for f in _fields(deformation)
         if "places" in f.metadata or f.name == "corners"
     }
     if not kinds or not isinstance(shape, Polyhedron):
@@ -153,7 +157,7 @@ def _moved_deformation(
         name: tuple(_place(shape, kind, index, goes) for index in getattr(deformation, name))
         for name, kind in kinds.items()
     }
-    return replace(deformation, **changed)
+    return replace(deformation, **changed)  # type: ignore[type-var]
 
 
 def _moved_cuts(cuts: CutCorners, shape: Polyhedron, goes: list[int]) -> CutCorners:
@@ -191,5 +195,5 @@ def _as_set(deformation: Deformation) -> Any:
     """Return what a deformation does, whatever the order of its places."""
     if isinstance(deformation, CutCorners):
         return frozenset(zip(deformation.corners, deformation.fractions))
-    values = [getattr(deformation, f.name) for f in dataclasses.fields(deformation)]
+    values = [getattr(deformation, f.name) for f in _fields(deformation)]
     return tuple(frozenset(v) if isinstance(v, tuple) else v for v in values)

@@ -26,7 +26,7 @@ from napari_stem3d.analysis.fitting.patch import Patch
 from napari_stem3d.simulation import Grid, Particle, Shape, project
 from napari_stem3d.simulation.compute import blur, shift_rows
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 OWN = 4  # numbers of each image: y, x [nm], gain, ground
 _STEP = 0.005  # radians, or logarithm of a dimension: of differences
 _WIDER = 1.02  # factor of the probe, for its derivative
@@ -256,8 +256,8 @@ class Joint:
         shots = []
         for k, (shot, more) in enumerate(zip(self.shots, shifts)):
             own = step[self.shared + OWN * k :][:OWN].tolist()
-            numbers = (a + b for a, b in zip(shot[:OWN], own))
-            shots.append(Shot(*numbers, shot.shifts + more))
+            y, x, gain, ground = (a + b for a, b in zip(shot[:OWN], own))
+            shots.append(Shot(y, x, gain, ground, shot.shifts + more))
         probe = float(np.clip(self.probe * np.exp(step[body]), 0.3, 4.0))
         return replace(self, particle=particle, shots=tuple(shots), probe=probe)
 
@@ -299,7 +299,7 @@ def resized(shape: Shape, factors: dict[str, float]) -> Shape:
     """Return a shape with other dimensions, as far as such a shape exists."""
     changed: dict[str, Any] = {name: getattr(shape, name) * f for name, f in factors.items()}
     try:
-        return replace(shape, **changed)
+        return replace(shape, **changed)  # type: ignore[type-var]
     except InputError:
         return shape
 
