@@ -70,3 +70,19 @@ def test_candidates_are_what_the_holder_reaches():
         candidates((20, -20), (0, 0))
     with pytest.raises(InputError, match="hypotheses and tilts"):
         rank_tilts([], Tilt(), tilts, IMAGING)
+
+
+def test_the_advised_tilt_is_expected_to_decide_more_than_others():
+    rng = np.random.default_rng(5)
+    faint = replace(IMAGING, gain=0.05)
+    advised, random, smallest = [], [], []
+    for _ in range(4):
+        body = BODY.posed((0.0, 0.0), random_rotation(rng))
+        tilts = [t for t in candidates((-6, 6), (-6, 6), 3) if t != Tilt()]
+        ranked_here = rank_tilts(Hypothesis.both(body, NOTHING), Tilt(), tilts, faint)
+        found = {(a.tilt.alpha, a.tilt.beta): a.bits for a in ranked_here}
+        advised.append(ranked_here[0].bits)
+        random.append(np.mean(list(found.values())))
+        smallest.append(found[3, 0])
+    assert np.mean(advised) > 1.2 * np.mean(random)
+    assert np.mean(advised) > 1.2 * np.mean(smallest)

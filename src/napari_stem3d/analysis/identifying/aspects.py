@@ -18,7 +18,7 @@ from scipy.spatial.transform import Rotation
 from napari_stem3d.analysis.fitting.patch import Patch
 from napari_stem3d.simulation import Grid, Particle, project_batch
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 _ASPECTS = 500  # directions over half a sphere; neighbours lie about 6 degrees apart
 _ANGLES = 72  # turns in the plane
 _RADII = 24

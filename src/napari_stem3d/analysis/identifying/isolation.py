@@ -14,7 +14,7 @@ from napari_stem3d.analysis.fitting.noise import image_noise
 from napari_stem3d.analysis.fitting.patch import Noise, Patch, smoothed
 from napari_stem3d.analysis.frames import checked_frame, checked_labels
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 _SMOOTH = 2.0  # pixels over which an image is averaged before particles are told from the support
 _FAITHFUL = 0.01  # part of the signal up to which no model of an image is trusted
 _MARGIN = 8  # pixels around the particle that are kept

@@ -18,7 +18,7 @@ from napari_stem3d.analysis.identifying.isolation import middle
 from napari_stem3d.analysis.identifying.views import PROBE, Joint, Shot, View
 from napari_stem3d.simulation import Particle, Shape
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 _STARTS, _APART = 6, 0.3  # poses that are tried, and the angle between them [rad]
 _KEPT = 2  # of them, whose dimensions are varied
 _BEST = 400  # of all poses, of which those are chosen
