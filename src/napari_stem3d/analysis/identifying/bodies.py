@@ -12,7 +12,7 @@ from scipy.spatial.distance import cdist
 
 from napari_stem3d.simulation import Body, Particle, Piece, Shape
 
-Array = NDArray[np.floating]
+Array = NDArray[np.float64]
 _SAME = 1e-6  # of the radius: distance up to which surfaces are one
 _SAMPLE = 97  # of so many triangles one is looked at first
 

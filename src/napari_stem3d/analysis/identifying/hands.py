@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,29 +12,28 @@ from scipy.special import expit
 
 from napari_stem3d._errors import InputError
 from napari_stem3d.analysis.fitting.patch import Noise
-from napari_stem3d.analysis.identifying.aspects import Aspects
-from napari_stem3d.analysis.identifying.isolation import Isolated, isolate
-from napari_stem3d.analysis.identifying.poses import Progress, finely, follow, roughly
+from napari_stem3d.analysis.identifying.both_hands import (
+    Explained,
+    compare,
+    followed,
+    searched,
+)
+from napari_stem3d.analysis.identifying.isolation import isolate
+from napari_stem3d.analysis.identifying.poses import Progress
 from napari_stem3d.analysis.identifying.renaming import is_chiral, mirrored
 from napari_stem3d.analysis.identifying.stage import (
     Tilt,
     as_tilt,
-    mirrored_turn,
     tells_hand,
     widest_angle,
 )
-from napari_stem3d.analysis.identifying.views import Joint, dimensions, resized
 from napari_stem3d.simulation import Particle, Shape
 
 #: What one projection, or any number without signed tilts, tells of a hand.
 NOT_IDENTIFIABLE = "not identifiable from one projection"
 SURE = 0.95  # probability from which on there is an answer
-# Cost above the least from which on a coarse explanation is not refined: of all, and of one hand.
-_HOPELESS, _NEAR = 300.0, 30.0
-_GOOD, _RESTARTS = 1.5, 2  # misfit that ends the search, and how often it begins anew
 _STRANGE = 2.0  # misfit above which the body is not what the images show
 
-Explained = tuple[bool, Joint]  # whether it is the mirror image's, and how
 TiltLike = Tilt | float | Sequence[float]
 
 
@@ -143,9 +142,9 @@ def decide_hand(
     ]
     stage = [tilt for _, tilt in told]
     if search:
-        best, margin = _compare(_search(particle, seen, stage, spread, tick))
+        best, margin = compare(searched(particle, seen, stage, spread, tick))
     else:
-        best, margin = _compare([_follow(particle, seen, stage, spread)])
+        best, margin = compare([followed(particle, seen, stage, spread)])
     return _answer(particle, best, margin)
 
 
@@ -175,94 +174,6 @@ def _why_not(count: int, tilts: Sequence[Tilt]) -> str:
         f"The hand is {NOT_IDENTIFIABLE}: the beam passes along one line of the specimen at all "
         f"tilts, which differ by {widest_angle(tilts):.2g}°, 0° and 180° being the same."
     )
-
-
-def _compare(rounds: Iterable[list[Explained]]) -> tuple[Explained, float]:
-    """Best explanation, and how much more the evidence of the other hand costs."""
-    fine: list[Explained] = []
-    for found in rounds:
-        fine += found
-        if fine and min(joint.misfit for _, joint in fine) < _GOOD:
-            break
-    if not fine:
-        raise InputError("images must show bright particles. Received: what no pose explains")
-    best = min(fine, key=lambda pair: pair[1].evidence)
-    others = [joint.evidence for mirror, joint in fine if mirror != best[0]]
-    hopeless = best[1].evidence + _HOPELESS * max(1.0, best[1].level)
-    return best, min(others, default=hopeless) - best[1].evidence
-
-
-def _follow(
-    particle: Particle, seen: Sequence[Isolated], tilts: Sequence[Tilt], spread: float
-) -> list[Explained]:
-    """Explanations of both hands from a pose that is known but for the mirror at the first tilt."""
-    patches, noises = zip(*seen)
-    first = tilts[0].rotation
-    found = []
-    for mirror in (False, True):
-        turns = [mirrored_turn(t.rotation) if mirror else t.rotation for t in tilts]
-        pose = turns[0].inv() * first * particle.rotation
-        joint = follow(particle, pose, patches, turns, spread)
-        if joint is not None:
-            found.append((mirror, finely(joint, patches, noises)))
-    return found
-
-
-def _search(
-    particle: Particle,
-    seen: Sequence[Isolated],
-    tilts: Sequence[Tilt],
-    spread: float,
-    tick: Progress,
-) -> Iterator[list[Explained]]:
-    """Explanations of both hands from everywhere, with one set of likely dimensions after another.
-
-    The mirror image at some tilts gives the images of the body itself at the mirrored tilts: one
-    set of projections serves both hands.
-    """
-    for body in _first_bodies(particle, spread):
-        yield _explained(body, particle.shape, seen, tilts, spread, tick)
-
-
-def _first_bodies(particle: Particle, spread: float) -> Iterator[Particle]:
-    """Bodies to begin with: the given one, and others that are as likely beforehand."""
-    yield particle
-    names, rng = dimensions(particle.shape), np.random.default_rng(0)
-    for _ in range(_RESTARTS if spread else 0):
-        factors = np.exp(spread * rng.normal(size=len(names))).tolist()
-        shape = resized(particle.shape, dict(zip(names, factors)))
-        yield Particle(shape, deformations=particle.deformations)
-
-
-def _explained(
-    body: Particle,
-    usual: Shape,
-    seen: Sequence[Isolated],
-    tilts: Sequence[Tilt],
-    spread: float,
-    tick: Progress,
-) -> list[Explained]:
-    """Explanations of both hands, without those that are hopeless when seen coarsely."""
-    aspects = Aspects(body)
-    patches, noises = zip(*seen)
-    coarse = []
-    for mirror in (False, True):
-        turns = [mirrored_turn(t.rotation) if mirror else t.rotation for t in tilts]
-        found = roughly(aspects, patches, turns, usual, spread, tick)
-        coarse += [(mirror, joint) for joint in found]
-    if not coarse:
-        return []
-    least = min(joint.cost for _, joint in coarse)
-    off = max(1.0, min(joint.chi2 / joint.pixels for _, joint in coarse))
-    fine = []
-    for mirror in (False, True):
-        own = [joint for way, joint in coarse if way == mirror]
-        for k, joint in enumerate(own):
-            near = joint.cost - own[0].cost < _NEAR * off
-            if joint.cost - least < _HOPELESS * off and (k == 0 or near):
-                fine.append((mirror, finely(joint, patches, noises)))
-                tick()
-    return fine
 
 
 def _answer(particle: Particle, best: Explained, margin: float) -> Hand:
