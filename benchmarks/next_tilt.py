@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from benchmarks.handedness import SPREAD, helix_scene, image_at, show
 
-COUNT, COUNTS = 60, 1.0  # helices, and counts behind the reference thickness
+COUNT, COUNTS = 60, 3.0  # helices, and counts behind the reference thickness
 LIMIT, STEP = 4.0, 2.0  # degrees that alpha and beta reach, and between tilts
 WAYS = ("advised", "random", "smallest")
 

@@ -24,7 +24,7 @@ from napari_stem3d.simulation import (
     symmetries,
 )
 
-Array = NDArray[np.floating]
+Array = NDArray[np.float64]
 _ANY = 1.0  # radian: an angle that no polyhedron of ours is symmetric under
 _IDENTITY = 1e-9
 

@@ -96,7 +96,7 @@ def _length(particle: Particle, name: str, error: float, known: float) -> str:
         words += f", {angle:.0f}° off the beam,"
     sentence = f"{words[0].upper()}{words[1:]} is known to ±{100 * error:.0f} % only"
     if error > _GAIN * known:
-        sentence += f", because the gain is free; with a known gain, to ±{100 * known:.0f} %"
+        sentence += f", because the gain is free; with a known gain, to ±{100 * known:.2g} %"
     return sentence + "."
 
 
