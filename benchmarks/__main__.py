@@ -23,6 +23,8 @@ BENCHMARKS = {
     "matching": "real noise told from simulated noise by classifiers, 65 % at most",
     "motion": "rotation and drift during a scan noticed and measured, at 5 % false alarms",
     "many_images": "one body fitted to several images in unknown poses, beside the networks alone",
+    "handedness": "the hand of helices from two signed tilts, 50 % by guessing, with intervals",
+    "next_tilt": "the hand after the advised second tilt, beside a random one and the smallest",
     "spheres": "real SiO2 spheres found apart and called spheres, with Wilson 95 % intervals",
     "weighing": "volumes of 1,000 simulated particles: error bars that hold, and bias",
     "weighed_spheres": "volumes of real SiO2 spheres against their projected radii",

@@ -17,6 +17,7 @@ from . import (
     doctor,
     evaluate,
     fit,
+    hand,
     label,
     lattice,
     listing,
@@ -25,6 +26,7 @@ from . import (
     segment,
     simulate,
     study,
+    tilts,
     train,
     transfer,
     view,
@@ -121,6 +123,8 @@ app.command(cls=plan.PlanCommand)(plan.plan)
 app.command()(segment.segment)
 app.command()(classify.classify)
 app.command()(fit.fit)
+app.command()(hand.hand)
+app.command()(tilts.tilts)
 app.command()(label.label)
 app.command()(train.train)
 app.command()(transfer.transfer)

@@ -30,6 +30,16 @@ def parse_box(option: str, text: str) -> tuple[int, ...]:
     return numbers
 
 
+def parse_numbers(option: str, text: str, count: int) -> tuple[float, ...]:
+    """Return so many numbers of ``N,N,…``."""
+    numbers = tuple(_number(option, float, part) for part in text.split(","))
+    if len(numbers) != count:
+        raise InputError(
+            f"{option} must be {count} numbers with commas between. Received: {text!r}"
+        )
+    return numbers
+
+
 def parse_dimensions(shape: str, texts: Sequence[str]) -> dict[str, Any]:
     """Return the dimensions of a shape that are told as ``NAME=VALUE``."""
     from napari_stem3d.plugins import get_shape

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation, gaussian_filter
 from skimage.restoration import estimate_sigma
 
-from napari_stem3d.analysis.fitting.likelihood import Look
-from napari_stem3d.analysis.fitting.patch import Noise
+from napari_stem3d.analysis.fitting.patch import Noise, Patch
 from napari_stem3d.analysis.matching.frame import SMALLEST, check_frame
 from napari_stem3d.analysis.matching.noise import photon_transfer
 
@@ -59,7 +60,19 @@ def image_noise(image: NDArray[np.floating], labels: NDArray[np.int32]) -> Noise
     return noise._replace(floor=noise.floor + grain)
 
 
-def learnt_noise(look: Look, noise: Noise) -> Noise:
+class Explained(Protocol):
+    """What was fitted to an image, such as a `Look`."""
+
+    @property
+    def patch(self) -> Patch:
+        """The image."""
+
+    @property
+    def model(self) -> Array:
+        """Expected image, shape (ny, nx)."""
+
+
+def learnt_noise(look: Explained, noise: Noise) -> Noise:
     """Learn how noise grows with the signal from what a fit leaves of an image.
 
     Differences of neighbouring pixels tell it, which a misfit hardly reaches; their variances are

@@ -167,9 +167,9 @@ class Polyhedron(Shape):
 
 def centre_of_mass(vertices: Array, faces: NDArray[np.int64]) -> Array:
     """Centre of mass of a closed mesh, from its tetrahedra about the origin."""
-    corners = vertices[faces]
-    volumes = np.einsum("ij,ij->i", corners[:, 0], np.cross(corners[:, 1], corners[:, 2]))
-    return volumes @ corners.sum(axis=1) / (4 * volumes.sum())
+    a, b, c = (vertices[faces[:, k]] for k in range(3))
+    volumes = np.einsum("ij,ij->i", a, np.cross(b, c))
+    return volumes @ (a + b + c) / (4 * volumes.sum())
 
 
 def sphere_quadric(centre: Array, radius: float) -> Array:

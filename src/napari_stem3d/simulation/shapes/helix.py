@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
@@ -63,6 +64,10 @@ class Helix(Shape):
 
     def mesh(self) -> tuple[Array, NDArray[np.int64]]:
         """Rings of vertices along the wire, joined by triangles, and a fan on each end."""
+        return self._surface
+
+    @cached_property
+    def _surface(self) -> tuple[Array, NDArray[np.int64]]:
         steps = max(int(np.ceil(self.turns * _STEPS_PER_TURN)), 4)
         angle = 2 * np.pi * self.turns * np.linspace(-0.5, 0.5, steps + 1)[:, None]
         radius, rise = self.diameter / 2, self._rise

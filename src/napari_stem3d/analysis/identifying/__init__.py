@@ -1,0 +1,1 @@
+"""What images cannot tell, and which further images would: mirrors, orbits, hands and tilts."""
