@@ -195,6 +195,7 @@ class MovingLook(Look):
 
     @cached_property
     def beliefs(self) -> Beliefs:
+        """What was known of the numbers of body, motion and image."""
         precision, pull, surprise = super().beliefs
         moving, own = self.moving, self.motion
         lengths, count = moving.lengths, len(moving.names)
