@@ -68,8 +68,15 @@ def test_a_single_fit_is_told_in_words() -> None:
         "shape": "square_pyramid", "shape_probability": 0.9, "dimensions_px": "base=4 height=5",
         "dimensions_px_sigma": "base=0.1 height=0.2", "volume_px3": 20.0, "volume_px3_sigma": 1.0,
         "corners": 0, "corners_probability": 1.0, "p_value": 0.001, "believable": False,
+        "alternatives": "itself | the same image exactly: the mirror image",
     }  # fmt: skip
     text = summary_text(pd.DataFrame([row]))
-    for words in ("square pyramid", "base = 4 ± 0.1 px", "20 ± 1 px³", "not to be believed"):
+    for words in (
+        "square pyramid",
+        "base = 4 ± 0.1 px",
+        "20 ± 1 px³",
+        "not to be believed",
+        "mirror image",
+    ):
         assert words in text
     assert summary_text(pd.DataFrame([row, row])).startswith("<p>2 particles fitted, 0 believable")

@@ -57,6 +57,7 @@ class FitWidget(ImagePanel):
         self.add(self.image, self.labels, self.segmentation, self.selected)
         self.add(self.network, self.shape, self.same_material)
         self.add_run_buttons()
+        self.summary.setWordWrap(True)
         self.add_actions(**{"Turn in 3-D": self.turn, "Save bodies…": self.save_bodies})
         self.labels.changed.connect(self._offer)
         self._offer()
@@ -191,4 +192,5 @@ def summary_text(features: pd.DataFrame) -> str:
         f"residual: p = {row['p_value']:.2g}"
         + ("" if row["believable"] else ", <b>not to be believed</b>"),
     ]
-    return f"<p>{'<br>'.join(lines)}</p>"
+    told = "".join(f"<li>{line}</li>" for line in str(row["alternatives"]).split(" | ")[1:])
+    return f"<p>{'<br>'.join(lines)}</p>" + (f"<p>Not told:</p><ul>{told}</ul>" if told else "")

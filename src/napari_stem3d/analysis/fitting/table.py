@@ -11,6 +11,7 @@ from scipy.spatial.transform import Rotation
 
 from napari_stem3d.analysis.fitting.result import Fit
 from napari_stem3d.analysis.fitting.variable import POSE
+from napari_stem3d.analysis.identifying.alternatives import alternatives_text
 from napari_stem3d.plugins import get_shape
 from napari_stem3d.simulation import CutCorners, Particle
 
@@ -18,7 +19,7 @@ _COLUMNS = (
     "particle y y_sigma x x_sigma shape shape_probability corners corners_probability "
     "corner_indices cuts dimensions_{unit} dimensions_{unit}_sigma volume_{unit}3 "
     "volume_{unit}3_sigma orientation_xyzw orientation_sigma_deg p_value believable "
-    "gain_per_{unit} ground probe_{unit}"
+    "gain_per_{unit} ground probe_{unit} alternatives"
 ).split()
 
 
@@ -41,7 +42,8 @@ def fit_table(fits: Iterable[Fit], sampling: tuple[float, float] | None = None) 
         edges they lack (``cuts``); ``dimensions_nm``, such as ``a=8.1 b=9.02``; ``volume_nm3``;
         ``orientation_xyzw``, a quaternion that turns the body's axes into the laboratory's;
         ``p_value`` of the residuals and whether the fit is ``believable`` by it; the gain (grey
-        values per nm), the grey value of the ground and the standard deviation of the probe.
+        values per nm), the grey value of the ground and the standard deviation of the probe;
+        ``alternatives``: what the image does not tell, sentence by sentence between `` | ``.
         ``_sigma`` marks standard errors, for the orientation those of turns about x, y and z
         [degrees]. Without calibration ``px`` stands in the place of ``nm``.
     """
@@ -106,6 +108,7 @@ def _row(fit: Fit, pixel: tuple[float, float]) -> dict[str, Any]:
         f"gain_per_{unit}": what.gain,
         "ground": what.ground,
         f"probe_{unit}": what.probe * side,
+        "alternatives": " | ".join(alternatives_text(fit).splitlines()),
     }
 
 
