@@ -6,6 +6,13 @@ from ._version import __version__
 from .analysis.classification import classify_frame
 from .analysis.matching import match_microscope
 from .analysis.segmentation import Segmentation, segment_frame
+from .analysis.weighing import (
+    Balance,
+    Weighing,
+    balance_from_particles,
+    estimate_balance,
+    weigh_frame,
+)
 from .plugins import NetworkSpec, hookimpl, registry
 from .signals import Axis, Stack, from_signal, load, save, to_signal
 from .simulation import (
@@ -29,6 +36,7 @@ from .simulation import (
 __all__ = [
     "PRESETS",
     "Axis",
+    "Balance",
     "CutCorners",
     "Dataset",
     "Experiment",
@@ -43,10 +51,13 @@ __all__ = [
     "Segmentation",
     "Shape",
     "Stack",
+    "Weighing",
     "__version__",
     "analysis",
+    "balance_from_particles",
     "classify_frame",
     "engine",
+    "estimate_balance",
     "from_signal",
     "hookimpl",
     "load",
@@ -64,5 +75,6 @@ __all__ = [
     "tasks",
     "testing",
     "to_signal",
+    "weigh_frame",
     "write_experiment",
 ]

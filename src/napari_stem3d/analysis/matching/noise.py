@@ -89,7 +89,7 @@ def photon_transfer(frame: Frame, film: Mask, memory: float) -> PhotonTransfer |
         scatter = float(np.std(frame.values[film]))
         bright &= means > frame.values[film].mean() + 3 * scatter
     if bright.any():
-        curved = _curvature(frame)
+        curved = curvature(frame)
         even = bright & (curved <= np.quantile(curved[bright], _EVENEST))
         count = min(_BINS, int(even.sum()) // _FEWEST)
         edges = np.quantile(means[even], np.linspace(0, 1, count + 1)) if count else edges[:0]
@@ -100,7 +100,7 @@ def photon_transfer(frame: Frame, film: Mask, memory: float) -> PhotonTransfer |
     return _line(*np.array(sorted(points), float).T)
 
 
-def _curvature(frame: Frame) -> Pixels:
+def curvature(frame: Frame) -> Pixels:
     """Size of the second derivatives of the smoothed image."""
     level = smooth(frame.values, frame.known, _CURVED)
     level = np.where(np.isfinite(level), level, np.nanmean(level))
