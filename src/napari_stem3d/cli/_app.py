@@ -20,6 +20,7 @@ from . import (
     lattice,
     listing,
     match,
+    measure,
     segment,
     simulate,
     study,
@@ -117,6 +118,7 @@ app.command(cls=lattice.LatticeCommand)(lattice.lattice)
 app.command(cls=match.MatchCommand)(match.match)
 app.command()(segment.segment)
 app.command()(classify.classify)
+app.command(cls=measure.MeasureCommand)(measure.measure)
 app.command()(label.label)
 app.command()(train.train)
 app.command()(transfer.transfer)

@@ -10,14 +10,9 @@ from napari_stem3d.analysis.features.corners import (
     find_corners,
 )
 from napari_stem3d.analysis.features.facets import Facets, fit_facets
+from napari_stem3d.analysis.features.frame import Features, corners_of, find_features
 from napari_stem3d.analysis.features.outline import Outline, trace_outline
 from napari_stem3d.analysis.features.polygons import Polygon, find_polygon
-from napari_stem3d.analysis.features.sharpening import (
-    Surroundings,
-    estimate_blur,
-    look_across,
-    sharpen,
-)
 from napari_stem3d.analysis.features.sizes import Measure, Sizes, measure_sizes
 
 __all__ = [
@@ -25,18 +20,17 @@ __all__ = [
     "Corners",
     "Distances",
     "Facets",
+    "Features",
     "Measure",
     "Outline",
     "Polygon",
     "Sizes",
-    "Surroundings",
+    "corners_of",
     "distances_between",
-    "estimate_blur",
     "find_corners",
+    "find_features",
     "find_polygon",
     "fit_facets",
-    "look_across",
     "measure_sizes",
-    "sharpen",
     "trace_outline",
 ]

@@ -87,7 +87,7 @@ def _intersections(facets: Facets) -> tuple[Array, Array]:
 
 
 def _error(facets: Facets, trio: Array, slopes: Array, offset: Array) -> float:
-    """Standard error of an intersection, from those of its three planes."""
+    """Propagate the errors of three planes to their intersection."""
     at = np.append(offset, 1.0)
     first, second, third = (at @ facets.covariances[k] @ at for k in trio)
     gaps = np.array([[first + second, first], [first, first + third]])

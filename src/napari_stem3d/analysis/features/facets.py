@@ -165,7 +165,7 @@ def _misfit(planes: Array, pixels: _Pixels) -> float:
 
 
 def _worth(planes: Array, pixels: _Pixels) -> Array:
-    """What the misfit would grow by without each plane, the others left as they are."""
+    """Tell what the misfit would grow by without each plane, the others left as they are."""
     values = pixels.design @ planes.T
     order = np.argsort(values, axis=1)[:, :2]
     first, second = np.take_along_axis(values, order, axis=1).T

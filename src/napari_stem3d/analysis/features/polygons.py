@@ -66,7 +66,7 @@ def find_polygon(outline: Outline) -> Polygon:
 
 
 def _cyclic_pieces(points: Array, price: float) -> tuple[Array, float]:
-    """Indices at which pieces of a closed curve begin, and the misfit with all prices."""
+    """Cut a closed curve: indices at which pieces begin, and the misfit with all prices."""
     starts, _ = _pieces(points, price)
     # The first cut fell where the numbers begin: cut once more, from a vertex on.
     first = int(starts[np.argmin(np.abs(starts - len(points) / 2))])

@@ -180,5 +180,5 @@ def _ramps(depth: float, blur: float) -> Profiles:
 
 
 def _blurred_ramp(x: Array, blur: float) -> Array:
-    """What a Gaussian makes of max(x, 0)."""
+    """Return what a Gaussian makes of max(x, 0)."""
     return x * ndtr(x / blur) + blur / np.sqrt(2 * np.pi) * np.exp(-((x / blur) ** 2) / 2)

@@ -72,8 +72,10 @@ def measure_sizes(
     points, pixel = outline.points * sampling, float(np.sqrt(np.prod(sampling)))
     vertices = polygon.vertices * sampling
     smooth = gaussian_filter1d(points, _STAIRS, axis=0, mode="wrap")
-    perimeter = _length(vertices if len(vertices) else smooth)
     area = enclosed(points)
+    # Smoothing takes the stairs away, and makes small outlines smaller.
+    curved = _length(smooth) * float(np.sqrt(area / enclosed(smooth)))
+    perimeter = _length(vertices) if len(vertices) else curved
     scatter = outline.error * pixel * np.sqrt(_SHARED * pixel * _step(outline) / perimeter)
     shift = float(np.hypot(scatter, _TOGETHER * pixel))  # of the outline as a whole
     diameter = 2 * np.sqrt(area / np.pi)
