@@ -156,17 +156,16 @@ def _particles(
 
 def _balance(typed: dict[str, dict[str, Any]], stack: Stack) -> Balance:
     """Return the balance of the options, of the file's metadata and of the image's noise."""
-    from napari_stem3d.analysis.weighing import Balance, estimate_balance
+    from napari_stem3d.analysis.measurement import balance_of
+    from napari_stem3d.analysis.weighing import Balance
     from napari_stem3d.simulation import microscope_from_dict, microscope_of_metadata
 
     of_file, _ = microscope_of_metadata(stack.metadata)
     known = {name: typed[name] for name in ("contrast", "beam")}
     microscope = microscope_from_dict(known, of_file)
     balance = Balance(microscope.contrast, microscope.beam, **typed["balance"])
-    if balance.is_calibrated:
-        return balance
-    found, notes = estimate_balance(stack.frame(0), stack.metadata, balance=balance)
-    for sentence in notes if found.is_calibrated else ():
+    found, notes = balance_of(stack.frame(0), stack.metadata, balance)
+    for sentence in notes:
         note(sentence)
     return found
 

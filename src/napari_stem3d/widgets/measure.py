@@ -13,8 +13,9 @@ from napari.utils.notifications import show_info
 from qtpy.QtWidgets import QLabel
 
 from napari_stem3d._errors import InputError
+from napari_stem3d.analysis.measurement import balance_of
 from napari_stem3d.analysis.measurement.plots import Bar
-from napari_stem3d.analysis.weighing import Balance, estimate_balance
+from napari_stem3d.analysis.weighing import Balance
 from napari_stem3d.signals import Stack, from_layer, write_beside
 from napari_stem3d.simulation import Microscope, microscope_of_metadata
 from napari_stem3d.widgets._corner_layers import show_corners
@@ -88,6 +89,7 @@ class MeasureWidget(ImagePanel):
         self.image.changed.connect(self._read_metadata)
         self._read_metadata(self.image.value)
         self.table = pd.DataFrame()
+        self._assumed: tuple[str, ...] = ()
 
     def options(self, stack: Stack) -> dict[str, Any]:
         """Return the keyword arguments of the function."""
@@ -99,9 +101,7 @@ class MeasureWidget(ImagePanel):
 
         def frames() -> Iterator[tuple[Any, ...]]:
             # In another thread: noise is estimated for a second or so.
-            level = balance
-            if not level.is_calibrated:
-                level = estimate_balance(stack.frame(0), stack.metadata, balance=balance).balance
+            level, self._assumed = balance_of(stack.frame(0), stack.metadata, balance)
             for index in indices:
                 yield stack.frame(index), None if labels is None else labels.frame(index), level
 
@@ -109,7 +109,7 @@ class MeasureWidget(ImagePanel):
 
     def begin(self, stack: Stack, name: str, only: int | None) -> None:
         """Make the empty layers."""
-        self._notes: dict[str, None] = {}
+        self._notes = dict.fromkeys(self._assumed)
         self._source, self._preview = (name, stack.sampling_nm or (1.0, 1.0)), only is not None
         self.heights = None
         unit = "nm" if stack.calibrated else "px"

@@ -113,7 +113,9 @@ def estimate_blur(seen: Sequence[Surroundings]) -> float:
                 np.median(_misfits(around.profiles[known], around.depth, blur).min(axis=(1, 2)))
                 for blur in BLURS
             ]
-            totals += np.log(np.array(misfits) + _EXACT * np.mean(around.profiles[known] ** 2))
+            power = np.mean(around.profiles[known] ** 2)
+            if power > 0:
+                totals += np.log(np.array(misfits) + _EXACT * power)
     return float(BLURS[int(np.argmin(totals))])
 
 
@@ -136,9 +138,9 @@ def sharpen(outline: Outline, around: Surroundings, blur: float) -> Outline:
         profile is not known.
     """
     known = np.isfinite(around.profiles).all(axis=1)
-    if not known.any():
-        return outline
     profiles = around.profiles[known]
+    if not profiles.any():
+        return outline
     misfits = _misfits(profiles, around.depth, blur)
     left = profiles.shape[1] - 4  # samples less what is fitted
     noise = np.median(misfits.min(axis=(1, 2))) / left + _EXACT * np.mean(profiles**2)

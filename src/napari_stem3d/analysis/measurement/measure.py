@@ -21,7 +21,7 @@ from napari_stem3d.analysis.features import (
 )
 from napari_stem3d.analysis.frames import checked_frame, checked_labels
 from napari_stem3d.analysis.measurement.seeing import Seen, corner_chances, see
-from napari_stem3d.analysis.weighing import Balance, weigh_frame
+from napari_stem3d.analysis.weighing import Balance, Weighing, weigh_frame
 from napari_stem3d.networks.prediction import Progress
 
 _GUESSED = 0.12  # relative error of a volume or height that a network guesses from the form
@@ -101,8 +101,9 @@ def measure_frame(
     """
     image = checked_frame(frame)
     particles = checked_labels(labels, image.shape)
-    weighing = weigh_frame(frame, particles, sampling, balance)
-    unit, spacing = weighing.unit, sampling or (1.0, 1.0)
+    # What has no contrast has no weight, and is no reason to lose the other images of a stack.
+    weighing = weigh_frame(frame, particles, sampling, balance) if np.ptp(image) else None
+    unit, spacing = "px" if sampling is None else "nm", sampling or (1.0, 1.0)
     steps = _Steps(progress)
     seen = see(image, particles, segmentation, steps.part(0))
     classes = classify_frame(image, particles, classification, progress=steps.part(1))
@@ -113,8 +114,8 @@ def measure_frame(
         rows.append(_row(found, corners, seen, spacing, unit))
         steps.part(2)(len(rows), len(classes))
     table = classes[["particle", "y", "x", *_CLASSES]].rename(columns=_CLASSES)
-    table.insert(3, "whole", weighing.table["whole"].to_numpy())
-    weights, height, notes = _weights(weighing, seen, particles, spacing)
+    table.insert(3, "whole", _whole(particles, table["particle"].to_numpy(int)))
+    weights, height, notes = _weights(weighing, seen, particles, spacing, unit)
     table = pd.concat([table, weights, pd.DataFrame(rows, columns=_columns(unit))], axis=1)
     notes += ("Corners are told of shapes of flat faces alone.",)
     return Measurement(table, height, unit, notes)
@@ -134,19 +135,31 @@ class _Steps:
         return tell
 
 
+def _whole(labels: NDArray[np.int32], present: NDArray[np.int_]) -> NDArray[np.bool_]:
+    """Whether no edge of the image cuts each label."""
+    edges = np.concatenate([*labels[[0, -1]], *labels[:, [0, -1]].T])
+    return ~np.isin(present, edges)
+
+
 def _weights(
-    weighing: Any, seen: Seen, labels: NDArray[np.int32], sampling: Sampling
+    weighing: Weighing | None,
+    seen: Seen,
+    labels: NDArray[np.int32],
+    sampling: Sampling,
+    unit: str,
 ) -> tuple[pd.DataFrame, NDArray[np.float32], tuple[str, ...]]:
     """Columns of volume and height, the heights of all pixels, and what to note."""
-    table = weighing.table.drop(columns=["particle", "whole"])
-    unit, notes = weighing.unit, weighing.notes
-    if f"volume_{unit}3" in table:
-        table.insert(2, "volume_by", _WEIGHED)
-        return table, weighing.height, notes
+    table, notes = pd.DataFrame(), ()
+    if weighing is not None:
+        table = weighing.table.drop(columns=["particle", "whole"])
+        notes = weighing.notes
+        if f"volume_{unit}3" in table:
+            table.insert(2, "volume_by", _WEIGHED)
+            return table, weighing.height, notes
     # Isotropic pixels are what the network takes an image to have.
     scale = float(np.sqrt(np.prod(sampling)))
     height = (seen.thickness * scale).astype(np.float32)
-    present = weighing.table["particle"].to_numpy()
+    present = np.unique(labels[labels > 0])
     sums = np.bincount(labels.ravel(), height.ravel().astype(float), labels.max() + 1)
     tops = np.zeros(labels.max() + 1)
     np.maximum.at(tops, labels.ravel(), height.ravel())

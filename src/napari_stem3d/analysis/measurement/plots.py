@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_SPHERE = "#56b4e9"
-_MOST_BINS = 30
+_COLOUR = "#56b4e9"
+_MOST_BINS, _TICKS = 30, 4
 _VOLUMES = ("volume_nm3", "volume_px3", "volume_relative")
 _DIAMETERS = ("diameter_nm", "diameter_px")
 
@@ -73,6 +73,7 @@ def _histogram(axes: Any, values: NDArray[np.float64], name: str, unit: str) -> 
     finite = values[np.isfinite(values)]
     axes.set(xlabel=f"{name} ({unit})", ylabel="particles")
     axes.yaxis.get_major_locator().set_params(integer=True)
+    axes.locator_params(axis="x", nbins=_TICKS)  # so that long numbers do not run together
     if not finite.size:
         return []
     # A few giants shall not squeeze all the others into one bar: the last one takes them in.
@@ -89,7 +90,7 @@ def _histogram(axes: Any, values: NDArray[np.float64], name: str, unit: str) -> 
         list(map(len, counts)),
         np.diff(edges),
         align="edge",
-        color=_SPHERE,
+        color=_COLOUR,
         edgecolor="w",
     )
     return [
@@ -104,7 +105,7 @@ def _counts(axes: Any, classes: NDArray[np.str_]) -> list[Bar]:
     names = names[np.argsort(counts, kind="stable")]
     rows = [np.nonzero(classes == name)[0] for name in names]
     patches = axes.barh(
-        [name.replace("_", " ") for name in names], list(map(len, rows)), color=_SPHERE
+        [name.replace("_", " ") for name in names], list(map(len, rows)), color=_COLOUR
     )
     axes.set(xlabel="particles")
     axes.xaxis.get_major_locator().set_params(integer=True)
