@@ -22,6 +22,8 @@ BENCHMARKS = {
     "features": "vertices, inner corners and distances of polyhedra, with Wilson 95 % intervals",
     "matching": "real noise told from simulated noise by classifiers, 65 % at most",
     "spheres": "real SiO2 spheres found apart and called spheres, with Wilson 95 % intervals",
+    "weighing": "volumes of 1,000 simulated particles: error bars that hold, and bias",
+    "weighed_spheres": "volumes of real SiO2 spheres against their projected radii",
 }
 LIBRARIES = ("napari-stem3d", "numpy", "scipy", "numba")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -36,6 +37,7 @@ def main() -> None:
     save("stages", stages(), columns=7)
     save("motion", motion(), columns=5)
     save("lattices", crystals(), columns=8)
+    weighed_spheres()
 
 
 def save(name: str, pictures: Iterable[Picture], columns: int) -> None:
@@ -50,6 +52,39 @@ def save(name: str, pictures: Iterable[Picture], columns: int) -> None:
         place.imshow(image, cmap="gray", interpolation="nearest")
         place.set_title(title, fontsize=8)
     figure.savefig(IMAGES / f"{name}.png", dpi=110)
+    plt.close(figure)
+
+
+def weighed_spheres() -> None:
+    """Volumes of real spheres against their radii, beside the law; nothing without the image."""
+    sys.path.insert(0, str(IMAGES.parents[1]))
+    from benchmarks.spheres import IMAGE
+    from benchmarks.weighed_spheres import weigh_spheres
+
+    if not IMAGE.is_file():
+        return
+    spheres = weigh_spheres()
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained")
+    left.errorbar(
+        spheres.radius,
+        spheres.volume / 1e3,
+        spheres.volume_error / 1e3,
+        spheres.radius_error,
+        fmt=".",
+        alpha=0.5,
+        label=f"{len(spheres.radius)} spheres, ± 1 σ",
+    )
+    radii = np.linspace(0.96 * spheres.radius.min(), 1.04 * spheres.radius.max(), 50)
+    left.plot(radii, 4 / 3 * np.pi * radii**3 / 1e3, "k", label="4/3 π R³, one scale for all")
+    left.set(xlabel="projected radius R (nm)", ylabel="volume (10³ nm³)")
+    left.legend()
+    bins = np.arange(-4, 4.01, 0.5)
+    right.hist(spheres.misfit, bins, alpha=0.5)
+    normal = np.exp(-(np.linspace(-4, 4, 200) ** 2) / 2) / np.sqrt(2 * np.pi)
+    right.plot(np.linspace(-4, 4, 200), len(spheres.radius) * 0.5 * normal, "k", label="normal law")
+    right.set(xlabel="distance from the law (standard errors)", ylabel="spheres")
+    right.legend()
+    figure.savefig(IMAGES / "weigh-spheres.png", dpi=110)
     plt.close(figure)
 
 

@@ -18,6 +18,7 @@ from napari_stem3d.analysis.matching.frame import Frame, check_frame
 from napari_stem3d.analysis.weighing.balance import Balance
 from napari_stem3d.analysis.weighing.film import Film
 from napari_stem3d.analysis.weighing.noise import measure_noise
+from napari_stem3d.analysis.weighing.table import OWN
 from napari_stem3d.analysis.weighing.weigh import weigh_frame
 from napari_stem3d.simulation import Beam
 from napari_stem3d.simulation.fields import is_number
@@ -109,8 +110,14 @@ def estimate_balance(
         f"gain of {gain}, with an error of {error:.0f} %.",
         "The efficiency of the detector is assumed as 0.8, and its pulses as high as 40 % rms.",
     ]
-    levels = {"vacuum": offset, "full_beam": offset + span, "level_error": error}
-    return Estimated(replace(balance, **levels, grey_per_electron=gain.value), tuple(notes))
+    estimated = replace(
+        balance,
+        vacuum=offset,
+        full_beam=offset + span,
+        level_error=error,
+        grey_per_electron=gain.value,
+    )
+    return Estimated(estimated, tuple(notes))
 
 
 def balance_from_particles(
@@ -181,7 +188,7 @@ def balance_from_particles(
             f"particles must be brighter than what surrounds them. Received: {particles!r}"
         )
     factor = float(seen.sum() / known.sum())
-    errors = rows[["counting_percent", "background_percent", "probe_percent"]].to_numpy()
+    errors = rows[[f"{part}_percent" for part in OWN]].to_numpy()
     own = float(np.sqrt((errors**2).sum(axis=1) @ seen**2) / seen.sum())
     if balance.is_calibrated:
         calibration = balance.contrast.calibration * factor

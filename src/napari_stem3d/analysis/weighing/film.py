@@ -85,7 +85,7 @@ class Film:
         gamma = self._gamma[np.ix_(rows + half, columns + half)]
         # Pairs farther apart than the variogram reaches differ by what it ends with.
         far = pairs.sum() - near.sum()
-        return max(-float((near * gamma).sum() + far * self._far), 0.0)
+        return max(0.0, -float((near * gamma).sum() + far * self._far))
 
 
 def _whole(gamma: Pixels, pairs: Pixels) -> tuple[Pixels, float]:

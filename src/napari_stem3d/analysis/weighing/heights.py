@@ -18,7 +18,7 @@ _STEADY = 0.02  # noise over the largest value, up to which a logarithm is taken
 _SHORT = 3.0  # pixels, the widest smoothing before one
 _DRAWS = 24  # images with noise drawn anew
 _REACH = 4  # standard deviations of a Gaussian that are kept
-_EDGES = 1.25  # of an edge's variance under the probe, over what its slope says: wedge 1, step 2
+_EDGES = 1.6  # of an edge's variance under the probe, over what its slope says: wedge 1, step 2
 _TRUST = 0.85  # part of the correction for smoothing that is its own standard error
 _WHITE = 2 * np.pi**0.5  # a Gaussian of σ pixels leaves 1 / (2 √π σ) of the rms of white noise
 
@@ -121,7 +121,7 @@ def _probed(fraction: Pixels, width: float, probe: tuple[float, float]) -> Pixel
     The squared slope of an edge, summed across it, falls as one over the width of all blurs.
     """
     terms = zip(np.gradient(fraction), probe)
-    return sum(_EDGES * sigma * np.hypot(sigma, width) * slope**2 for slope, sigma in terms)  # type: ignore[return-value]
+    return sum(_EDGES * sigma * np.hypot(sigma, width) * slope**2 for slope, sigma in terms)
 
 
 class Top(NamedTuple):

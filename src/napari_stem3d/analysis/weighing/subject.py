@@ -86,7 +86,7 @@ def lay_out(
             "balance must be calibrated in nm where the sampling is known. "
             f"Received: one in px, and the sampling {sampling!r}"
         )
-    values = _filled(checked)
+    values = _filled(np.asarray(frame, float), checked)
     around = Surroundings(masks, checked.grid.sampling)
     windows = around.windows(around.reach(values)) if masks.any() else masks
     film = Film(checked, windows == 0)
@@ -97,12 +97,23 @@ def lay_out(
     return Subject(checked, values, masks, windows, film, noise, probe)
 
 
-def _filled(frame: Frame) -> Pixels:
-    """Grey values with gaps filled by the mean around them, or by the nearest value there is."""
-    if frame.known.all():
-        return frame.values
-    around = smooth(frame.values, frame.known, _GAP)
+def _filled(values: Pixels, frame: Frame) -> Pixels:
+    """Grey values with gaps filled by the mean around them, or by the nearest value there is.
+
+    Pixels at the ceiling of the converter keep it: it is the best that is known of them.
+    """
+    gaps = ~np.isfinite(values)
+    if (~frame.known & ~gaps).any():
+        clipped = 100 * np.mean(~frame.known & ~gaps)
+        frame.notes[:] = [note for note in frame.notes if "saturated" not in note]
+        frame.notes.append(
+            f"{clipped:.2g} % of the pixels are at the ceiling of the converter: particles there "
+            "may weigh more than is said."
+        )
+    if not gaps.any():
+        return values
+    around = smooth(np.where(gaps, 0.0, values), ~gaps, _GAP)
     nearest = distance_transform_edt(
         ~np.isfinite(around), return_distances=False, return_indices=True
     )
-    return np.where(frame.known, frame.values, around[tuple(nearest)])
+    return np.where(gaps, around[tuple(nearest)], values)

@@ -12,9 +12,10 @@ from napari_stem3d.analysis.weighing.balance import Balance
 from napari_stem3d.analysis.weighing.weight import Weight
 
 _FIELDS = (
-    "mass", "counting", "background", "probe", "elasticity", "linear_error", "level",
-    "level_error", "top", "top_error",
+    "mass", "counting", "background", "probe", "neighbours", "elasticity", "linear_error",
+    "level", "level_error", "top", "top_error",
 )  # fmt: skip
+OWN = ("counting", "background", "probe", "neighbours")  # errors that are each particle's own
 
 
 def tabulate(
@@ -53,9 +54,7 @@ def tabulate(
     scale = area / balance.per_length
     mass = np.maximum(abs(number["mass"]), 1e-300)
     parts = {
-        "counting": 100 * number["counting"] / mass,
-        "background": 100 * number["background"] / mass,
-        "probe": 100 * number["probe"] / mass,
+        **{name: 100 * number[name] / mass for name in OWN},
         "calibration": np.hypot(depth_error, area_error),
     }
     relative = np.sqrt(sum(part**2 for part in parts.values())) / 100

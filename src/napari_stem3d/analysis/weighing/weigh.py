@@ -30,9 +30,9 @@ class Weighing:
         ``peak_x`` (where that is, array indices); ``background``, ``background_sigma`` (grey value
         under the particle); ``linear_error_percent`` (by how much the linear model understates
         the volume); ``counting_percent``, ``background_percent``, ``probe_percent``,
-        ``calibration_percent`` (parts of the relative error of the volume, which add in squares;
-        the last is common to all particles of the image and does not average out); ``whole``
-        (False where the edge of the image cuts the particle).
+        ``neighbours_percent``, ``calibration_percent`` (parts of the relative error of the
+        volume, which add in squares; the last is common to all particles of the image and does
+        not average out); ``whole`` (False where the edge of the image cuts the particle).
 
         Without a calibration of grey values: ``signal_grey_nm2`` (grey values above the
         background times their area), ``volume_relative`` (1 for the median of the whole

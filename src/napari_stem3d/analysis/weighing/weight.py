@@ -6,7 +6,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import binary_dilation, gaussian_filter
 
 from napari_stem3d.analysis.matching.frame import Pixels
 from napari_stem3d.analysis.weighing.background import Background, Box, backgrounds, boxes
@@ -15,6 +15,7 @@ from napari_stem3d.analysis.weighing.heights import Depths, invert, smoothing, s
 from napari_stem3d.analysis.weighing.subject import Subject
 
 _SHAPES = 0.25  # relative error of what edges hide under the probe: they are steps or wedges
+_MASKS = 1.0  # pixels by which the border of two masks may be off
 
 
 class Weight(NamedTuple):
@@ -24,9 +25,9 @@ class Weight(NamedTuple):
     ----------
     mass : float
         Sum of the scattering depth over the window.
-    counting, background, probe : float
-        Errors of it from counting electrons, from the film, and from the blur that saturation does
-        not let through.
+    counting, background, probe, neighbours : float
+        Errors of it from counting electrons, from the film, from the blur that saturation does
+        not let through, and from what neighbours that touch may take or give.
     elasticity : float
         By how many percent the mass falls where the level of the full beam rises by one.
     linear_error : float
@@ -47,6 +48,7 @@ class Weight(NamedTuple):
     counting: float
     background: float
     probe: float
+    neighbours: float
     elasticity: float
     linear_error: float
     level: float
@@ -88,7 +90,7 @@ def weigh_particle(
     squares = depths.slope**2
     counted = float((squares * noise.of_sums(expected)).sum())
     empty = float(squares.sum() * noise.of_sums(np.array(noise.level)))
-    behind = max(film.variance(under.weights(depths.slope)) - empty, 0.0)
+    behind = max(0.0, film.variance(under.weights(depths.slope)) - empty)
     mass, slopes = float(depths.values.sum()), float(depths.slope.sum())
     level_error = math.sqrt(behind) / slopes
     top = thickest(
@@ -104,6 +106,7 @@ def weigh_particle(
         math.sqrt(counted) / span,
         math.sqrt(behind) / span,
         depths.unblurred * _blur_error(subject),
+        _exchange(subject, label, under.box, depths),
         float((depths.slope * fraction).sum()) / mass if mass else 1.0,
         _linear_error(depths, balance),
         float(under.values[own].mean()),
@@ -134,6 +137,21 @@ def _blur_error(subject: Subject) -> float:
     if probe is None or probe.value <= 0:
         return 0.0
     return math.hypot(2 * min(probe.error / probe.value, 1.0), _SHAPES)
+
+
+def _exchange(subject: Subject, label: int, box: Box, depths: Depths) -> float:
+    """Mass that the probe, or a mask that is off by a pixel, may carry over a common border.
+
+    Of an edge of depth d, blurred by σ, the probe carries ``σ d / √(2π)`` per length to the other
+    side; as much comes back from a neighbour as thick, so that half of it counts as the error.
+    """
+    windows = subject.windows[box.place]
+    border = box.own & binary_dilation((windows > 0) & (windows != label))
+    if not border.any():
+        return 0.0
+    sigma = math.hypot(float(np.mean(subject.probe_in_pixels)), _MASKS)
+    depth = np.maximum(depths.smooth[border], 0.0)
+    return 0.5 / math.sqrt(2 * math.pi) * sigma * float(depth.sum())
 
 
 def _linear_error(depths: Depths, balance: Balance) -> float:
