@@ -5,6 +5,7 @@ from ._errors import InputError
 from ._version import __version__
 from .analysis.classification import classify_frame
 from .analysis.matching import match_microscope
+from .analysis.measurement import Measurement, measure_frame
 from .analysis.segmentation import Segmentation, segment_frame
 from .analysis.weighing import (
     Balance,
@@ -42,6 +43,7 @@ __all__ = [
     "Experiment",
     "Grid",
     "InputError",
+    "Measurement",
     "Microscope",
     "NetworkSpec",
     "Particle",
@@ -62,6 +64,7 @@ __all__ = [
     "hookimpl",
     "load",
     "match_microscope",
+    "measure_frame",
     "networks",
     "plugins",
     "project",

@@ -72,9 +72,7 @@ def test_heights_and_histograms_are_written(measured, stack_file):
     assert Image.open(folder / "p.png").size == (1800, 600)
 
 
-def test_an_image_without_calibration_is_measured_in_pixels(
-    stem3d, tmp_path
-):
+def test_an_image_without_calibration_is_measured_in_pixels(stem3d, tmp_path):
     image = np.random.default_rng(1).normal(100, 3, (64, 64)).astype(np.float32)
     image[20:44, 16:48] += 100
     axes = (Axis("y"), Axis("x"))

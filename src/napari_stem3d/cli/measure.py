@@ -75,6 +75,7 @@ def measure(
     network guesses from the form of the particles.
     """
     from napari_stem3d.analysis.measurement import as_text, measure_frame
+    from napari_stem3d.analysis.segmentation import segment_frame
     from napari_stem3d.signals import write_beside
 
     outs = _checked_outs(out, heights, plot)
@@ -91,7 +92,11 @@ def measure(
     notes: dict[str, None] = {}
     with resumable(out, job, save, load) as run:
         for index, frame, tick in run.frames(stack, "Measure"):
-            own = _particles(frame, given and given.frame(index), segmentation, zoom)
+            own = (
+                segment_frame(frame, segmentation, zoom=zoom).labels
+                if given is None
+                else given.frame(index)
+            )
             found = measure_frame(
                 frame, own, stack.sampling_nm, balance,
                 classification=network, segmentation=segmentation, progress=tick,
@@ -144,14 +149,6 @@ def _labels_for(stack: Stack, path: Path) -> Stack:
             f"Received: {path.name} of shape {labels.data.shape}"
         )
     return labels
-
-
-def _particles(
-    frame: np.ndarray, given: np.ndarray | None, network: str, zoom: float | None
-) -> Any:
-    from napari_stem3d.analysis.segmentation import segment_frame
-
-    return segment_frame(frame, network, zoom=zoom).labels if given is None else given
 
 
 def _balance(typed: dict[str, dict[str, Any]], stack: Stack) -> Balance:

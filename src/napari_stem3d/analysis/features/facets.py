@@ -170,4 +170,6 @@ def _worth(planes: Array, pixels: _Pixels) -> Array:
     order = np.argsort(values, axis=1)[:, :2]
     first, second = np.take_along_axis(values, order, axis=1).T
     growth = ((second - pixels.grey) ** 2 - (first - pixels.grey) ** 2) / pixels.errors**2
-    return np.bincount(order[:, 0], growth, minlength=len(planes))
+    worth = np.zeros(len(planes))
+    np.add.at(worth, order[:, 0], growth)
+    return worth

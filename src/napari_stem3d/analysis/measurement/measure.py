@@ -32,6 +32,7 @@ _CLASSES = {
     "corners": "deformed_corners",
 }
 _PARTS = 3  # of the work, whose progress is told: network, classes, features
+_LENGTHS = ("diameter", "perimeter", "feret_max", "feret_min")
 _WEIGHED, _SHAPED = "weighing", "network"  # where a volume is from
 
 Sampling = tuple[float, float]
@@ -107,7 +108,7 @@ def measure_frame(
     steps = _Steps(progress)
     seen = see(image, particles, segmentation, steps.part(0))
     classes = classify_frame(image, particles, classification, progress=steps.part(1))
-    rows = []
+    rows: list[dict[str, Any]] = []
     for found in find_features(image, particles):
         shape = classes["shape"][len(rows)]
         corners = corners_of(image, particles, found) if shape in FLAT_FACED else None
@@ -149,7 +150,7 @@ def _weights(
     unit: str,
 ) -> tuple[pd.DataFrame, NDArray[np.float32], tuple[str, ...]]:
     """Columns of volume and height, the heights of all pixels, and what to note."""
-    table, notes = pd.DataFrame(), ()
+    table, notes = pd.DataFrame(), tuple[str, ...]()
     if weighing is not None:
         table = weighing.table.drop(columns=["particle", "whole"])
         notes = weighing.notes
@@ -167,7 +168,7 @@ def _weights(
         f"volume_{unit}3": sums[present] * np.prod(sampling),
         f"height_{unit}": tops[present],
     }
-    columns = {}
+    columns: dict[str, NDArray] = {}
     for name, values in guessed.items():
         columns |= {name: values, f"{name}_sigma": _GUESSED * values}
     fresh = pd.DataFrame(columns)
@@ -178,8 +179,7 @@ def _weights(
 
 def _columns(unit: str) -> list[str]:
     """Names of the columns of what is seen of a particle, in their order."""
-    sizes = (f"area_{unit}2", f"diameter_{unit}", f"perimeter_{unit}", f"feret_max_{unit}")
-    sizes += (f"feret_min_{unit}", "circularity")
+    sizes = [f"area_{unit}2", *(f"{name}_{unit}" for name in _LENGTHS), "circularity"]
     names = [column for name in sizes for column in (name, f"{name}_sigma")]
     names += ["vertices", f"vertices_{unit}", f"vertices_{unit}_sigma"]
     names += ["corners_seen", f"corners_{unit}", f"corners_{unit}_sigma", "corners_probability"]

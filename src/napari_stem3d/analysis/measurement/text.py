@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 _DIGITS = ".6g"
 _ROW, _CELL = "; ", " "
+_Kind = tuple[Callable[[Any], str], Callable[[str], NDArray]]
 
 
 def as_text(table: pd.DataFrame) -> pd.DataFrame:
@@ -56,9 +57,9 @@ def as_arrays(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _kinds(table: pd.DataFrame) -> dict[str, tuple[Callable[[Any], str], Callable[[str], NDArray]]]:
+def _kinds(table: pd.DataFrame) -> dict[str, _Kind]:
     """How each column of arrays is written and read."""
-    kinds = {}
+    kinds: dict[str, _Kind] = {}
     for name in table:
         if name.startswith("corner_distances_"):
             kinds[name] = (_write_distances, _read_distances)
@@ -70,7 +71,7 @@ def _kinds(table: pd.DataFrame) -> dict[str, tuple[Callable[[Any], str], Callabl
     return kinds
 
 
-def _write_rows(values: NDArray) -> str:
+def _write_rows(values: Iterable[NDArray]) -> str:
     return _ROW.join(_CELL.join(format(v, _DIGITS) for v in np.atleast_1d(row)) for row in values)
 
 
