@@ -33,9 +33,9 @@ def show_corners(
     table = labels.features.iloc[1:]
     if "corners_seen" not in table or not table["corners_seen"].astype(float).sum():
         return
-    points, lines, features = corner_data(table, labels.data.shape[:-2], sampling)
     if preview:
-        points[:, :-2] = lines[..., :-2] = 0
+        table = table.assign(frame=0)  # the only one of its layer
+    points, lines, features = corner_data(table, labels.data.shape[:-2], sampling)
     place = {key: getattr(labels, key) for key in ("scale", "translate", "units", "axis_labels")}
     edges = {"name": f"{name} edges", "edge_color": COLOUR, "edge_width": WIDTH, "opacity": 0.8}
     corners = {"name": f"{name} corners", "face_color": COLOUR, "size": SIZE, "features": features}
