@@ -205,6 +205,7 @@ def test_a_particle_that_fills_the_image_is_weighed_and_doubted():
     sample = simulate(Sphere(6.0), frames=1, seed=2)[0]
     weighing = weigh_frame(sample.image, np.ones_like(sample.labels), (0.2, 0.2))
     assert not weighing.table["whole"][0]
+    assert np.isnan(weighing.table["signal_grey_nm2_sigma"][0])
     assert any("too little empty support" in note for note in weighing.notes)
 
 

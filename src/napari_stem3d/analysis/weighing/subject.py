@@ -91,7 +91,7 @@ def lay_out(
     windows = around.windows(around.reach(values)) if masks.any() else masks
     film = Film(checked, windows == 0)
     if not film.known:
-        checked.notes.append("There is too little empty support to tell the background's error.")
+        checked.notes.append("There is too little empty support to tell any error: they are NaN.")
     noise = measure_noise(checked, film, masks > 0, balance.grey_per_electron)
     probe = measure_blur(checked, film.memory)
     return Subject(checked, values, masks, windows, film, noise, probe)

@@ -90,7 +90,9 @@ def weigh_particle(
     squares = depths.slope**2
     counted = float((squares * noise.of_sums(expected)).sum())
     empty = float(squares.sum() * noise.of_sums(np.array(noise.level)))
-    behind = max(0.0, film.variance(under.weights(depths.slope)) - empty)
+    behind = math.nan  # without film nothing tells how the background varies
+    if film.known:
+        behind = max(0.0, film.variance(under.weights(depths.slope)) - empty)
     mass, slopes = float(depths.values.sum()), float(depths.slope.sum())
     level_error = math.sqrt(behind) / slopes
     top = thickest(
