@@ -96,7 +96,8 @@ def test_corners_are_points_and_edges_are_lines(panel: MeasureWidget, finish: Fi
     np.testing.assert_allclose(edges[:, 1], [[0, 0, 4]] * 6, atol=1e-3)
     panel.preview()
     finish(panel)
-    assert panel.viewer.layers["preview of movie corners"].data[:, 0].tolist() == [0, 0]
+    shown = panel.viewer.layers["preview of movie corners"].data
+    assert set(shown[:, 0]) == {0}
 
 
 def test_the_table_is_saved_as_the_command_writes_it(
