@@ -45,6 +45,7 @@ class Histograms(FigureCanvasQTAgg):
             axes.set_facecolor(self._back)
             for part in (axes.xaxis, axes.yaxis):
                 part.label.set_color(self._text)
+                part.get_offset_text().set_color(self._text)
             axes.tick_params(which="both", colors=self._text)
             for spine in axes.spines.values():
                 spine.set_color(self._text)

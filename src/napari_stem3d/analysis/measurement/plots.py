@@ -73,7 +73,9 @@ def _histogram(axes: Any, values: NDArray[np.float64], name: str, unit: str) -> 
     finite = values[np.isfinite(values)]
     axes.set(xlabel=f"{name} ({unit})", ylabel="particles")
     axes.yaxis.get_major_locator().set_params(integer=True)
-    axes.locator_params(axis="x", nbins=_TICKS)  # so that long numbers do not run together
+    # Long numbers would run together.
+    axes.locator_params(axis="x", nbins=_TICKS)
+    axes.ticklabel_format(axis="x", scilimits=(-3, 4), useMathText=True)
     if not finite.size:
         return []
     # A few giants shall not squeeze all the others into one bar: the last one takes them in.
