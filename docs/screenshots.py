@@ -21,7 +21,7 @@ from typing import Any
 os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp()) / "settings.yaml")
 
 import napari  # noqa: TID253
-from qtpy.QtWidgets import QApplication  # noqa: TID253
+from qtpy.QtWidgets import QApplication, QScrollArea  # noqa: TID253
 
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"
@@ -40,6 +40,8 @@ def main() -> None:
         "segment": segment,
         "classify": classify,
         "fit": fit,
+        "measure": measure,
+        "measure-cuboids": measure_cuboids,
         "train": train,
     }
     for name in sys.argv[1:] or pictures:
@@ -129,6 +131,22 @@ def classify(viewer: Any) -> None:
 
 def fit(viewer: Any) -> None:
     """Show the bodies of simulated cuboids standing on their image."""
+
+
+def measure(viewer: Any) -> None:
+    """Show the spheres of a class among all others."""
+    open_image(viewer)
+    _, panel = viewer.window.add_plugin_dock_widget(PLUGIN, "Measure particles")
+    panel.run_all()
+    wait(panel)
+    settle()
+    bars = [bar for bar in panel.histograms.bars if bar.meaning.startswith("diameter")]
+    panel.histograms.choose(max(bars, key=lambda bar: len(bar.rows)))
+    scroll_down(panel)
+
+
+def measure_cuboids(viewer: Any) -> None:
+    """Show the corners and edges of simulated cuboids."""
     viewer.open_sample(PLUGIN, "cuboids")
     for layer in viewer.layers[1:]:
         layer.visible = False
@@ -139,6 +157,19 @@ def fit(viewer: Any) -> None:
     wait(panel)
     panel.turn()
     viewer.camera.angles = (0, -25, 35)
+    _, panel = viewer.window.add_plugin_dock_widget(PLUGIN, "Measure particles")
+    panel.with_corners.value = True
+    panel.run_all()
+    wait(panel)
+    settle()
+    scroll_down(panel)
+
+
+def scroll_down(panel: Any) -> None:
+    """Show the end of a panel that is higher than the window."""
+    settle()
+    bar = panel.findChild(QScrollArea).verticalScrollBar()
+    bar.setValue(bar.maximum())
 
 
 def train(viewer: Any) -> None:

@@ -7,6 +7,7 @@ from .analysis.classification import classify_frame
 from .analysis.fitting.frame import fit_frame
 from .analysis.fitting.result import Fit
 from .analysis.matching import match_microscope
+from .analysis.measurement import Measurement, measure_frame
 from .analysis.segmentation import Segmentation, segment_frame
 from .analysis.weighing import (
     Balance,
@@ -45,6 +46,7 @@ __all__ = [
     "Fit",
     "Grid",
     "InputError",
+    "Measurement",
     "Microscope",
     "NetworkSpec",
     "Particle",
@@ -66,6 +68,7 @@ __all__ = [
     "hookimpl",
     "load",
     "match_microscope",
+    "measure_frame",
     "networks",
     "plugins",
     "project",

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from napari_stem3d.cli.classify import _read_tables, write_tables
+from napari_stem3d.cli.classify import read_tables, write_tables
 from napari_stem3d.networks.contracts import CLASSES
 from napari_stem3d.signals import load
 
@@ -58,7 +58,7 @@ def test_tables_survive_an_interruption(tmp_path):
     empty = first.iloc[:0]
     third = first.assign(frame=2, particle=[3, 4])
     write_tables([first, empty, third], tmp_path / "a.csv")
-    frames = _read_tables(tmp_path / "a.csv", 3)
+    frames = read_tables(tmp_path / "a.csv", 3)
     assert [len(frame) for frame in frames] == [2, 0, 2]
     write_tables(frames, tmp_path / "b.csv")
     assert (tmp_path / "a.csv").read_text() == (tmp_path / "b.csv").read_text()

@@ -43,6 +43,16 @@ def classify(frame, labels, network, segmentation, sampling_nm, progress=None):
     table.insert(1, "shape", names)
     return labels, table.assign(shape_probability=0.75, deformed=table["particle"] == 2, corners=1)
 
+def measure(frame, labels, balance, network, segmentation, sampling_nm, progress=None):
+    labels, table = classify(frame, labels, network, segmentation, sampling_nm, progress)
+    unit = "px" if sampling_nm is None else "nm"
+    table[f"volume_{unit}3"] = 10.0 * table["particle"]
+    table["corners_seen"] = 2
+    places = table[["y", "x"]].to_numpy()
+    table[f"corners_{unit}"] = [f"{y:g} {x:g}; {y:g} {x + 4:g}" for y, x in places]
+    table["corners_probability"], table["edges_seen"] = "0.5; 0.9", "0-1"
+    return labels, table, frame.astype(np.float32), (f"material {balance.contrast.material}",)
+
 def classify_object(
     frame, labels, earlier, network, segmentation, ground_truth, sampling_nm, progress=None
 ):

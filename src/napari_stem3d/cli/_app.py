@@ -22,6 +22,7 @@ from . import (
     lattice,
     listing,
     match,
+    measure,
     plan,
     segment,
     simulate,
@@ -125,6 +126,7 @@ app.command()(classify.classify)
 app.command()(fit.fit)
 app.command()(hand.hand)
 app.command()(tilts.tilts)
+app.command(cls=measure.MeasureCommand)(measure.measure)
 app.command()(label.label)
 app.command()(train.train)
 app.command()(transfer.transfer)

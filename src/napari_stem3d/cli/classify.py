@@ -75,7 +75,7 @@ def classify(
         report({"out": str(out), **facts}, f"{out}: {words}", json)
         return
     job = job_of(image, task="classify", networks=[segmentation, network], **settings)
-    with resumable(out, job, write_tables, _read_tables) as run:
+    with resumable(out, job, write_tables, read_tables) as run:
         for index, frame, tick in run.frames(stack, "Classify"):
             labels = segment_frame(frame, segmentation, zoom=zoom, progress=tick).labels
             table = classify_frame(frame, labels, network)
@@ -161,7 +161,7 @@ def write_tables(frames: list[pd.DataFrame], path: Path) -> None:
     table.to_csv(path, index=False)
 
 
-def _read_tables(path: Path, frames: int) -> list[pd.DataFrame]:
+def read_tables(path: Path, frames: int) -> list[pd.DataFrame]:
     """Return the tables of the first frames, which may have no rows."""
     import pandas as pd
 

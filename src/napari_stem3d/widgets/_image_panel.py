@@ -82,6 +82,9 @@ class ImagePanel(Panel):
         """Show what is known of all particles so far."""
         raise NotImplementedError
 
+    def finish(self) -> None:
+        """Do what is left to do after the last frame."""
+
     def preview(self) -> None:
         """Work on the frame that is shown."""
         layer = required(self.image)
@@ -135,6 +138,7 @@ class ImagePanel(Panel):
         if self._begun and not running:
             self._begun = False
             self.show_table()
+            self.finish()
 
 
 def layer_menu(viewer: Any, kind: type, **options: Any) -> ComboBox:
@@ -178,6 +182,25 @@ def required(menu: ComboBox) -> Any:
     if menu.value is None:
         raise InputError(f"Choose the {menu.label} first. Received: nothing to choose from")
     return menu.value
+
+
+def labels_for(menu: ComboBox, stack: Stack) -> Stack | None:
+    """Return the labels of a menu that may be left open, once it is known that they fit.
+
+    Raises
+    ------
+    InputError
+        If they have another shape than the image.
+    """
+    if menu.value is None:
+        return None
+    labels = from_layer(menu.value)
+    if labels.data.shape != stack.data.shape:
+        raise InputError(
+            f"The particles must have the shape of the image, {stack.data.shape}. "
+            f"Received: {labels.data.shape}"
+        )
+    return labels
 
 
 def current_frame(viewer: Any, layer: Any) -> int:

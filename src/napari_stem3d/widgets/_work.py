@@ -15,11 +15,13 @@ from napari_stem3d.analysis.fitting.frame import fit_frame
 from napari_stem3d.analysis.fitting.surfaces import Surface, join_surfaces, place_mesh
 from napari_stem3d.analysis.fitting.table import fit_table
 from napari_stem3d.analysis.matching import Match, match_microscope, retake
+from napari_stem3d.analysis.measurement import as_text, measure_frame
 from napari_stem3d.analysis.particles import measure_particles
 from napari_stem3d.analysis.planning import Limits, Plan, Question
 from napari_stem3d.analysis.planning import plan as plan_experiment
 from napari_stem3d.analysis.same_object import describe_frame, object_table, the_object
 from napari_stem3d.analysis.segmentation import segment_frame
+from napari_stem3d.analysis.weighing import Balance
 from napari_stem3d.simulation import Microscope
 
 Sampling = tuple[float, float] | None
@@ -110,6 +112,29 @@ def fit(
     return fitted.astype(np.int32), table.round(4), left.astype(np.float32), bodies
 
 
+def measure(
+    frame: NDArray[Any],
+    labels: NDArray[Any] | None,
+    balance: Balance,
+    network: str,
+    segmentation: str,
+    sampling_nm: Sampling,
+    progress: Report | None = None,
+) -> tuple[NDArray[Any], pd.DataFrame, NDArray[Any], tuple[str, ...]]:
+    """Measure a frame's particles: labels 1 … n, table, heights, and what is to be noted."""
+    labels = _labels_of(frame, labels, segmentation, progress)
+    found = measure_frame(
+        frame,
+        labels,
+        sampling_nm,
+        balance,
+        classification=network,
+        segmentation=segmentation,
+        progress=progress,
+    )
+    return labels, as_text(found.table.map(_in_short)), found.height, found.notes
+
+
 def _labels_of(
     frame: NDArray[Any], labels: NDArray[Any] | None, segmentation: str, progress: Report | None
 ) -> NDArray[Any]:
@@ -124,6 +149,11 @@ def _readable(table: pd.DataFrame) -> pd.DataFrame:
     table = table.loc[:, (table != "").any()]
     details = [name for name in table if name.startswith(("p_", "y", "x", "area"))]
     return table[[name for name in table if name not in details] + details].round(3)
+
+
+def _in_short(value: Any) -> Any:
+    """Round a number to what is worth reading; anything else stays as it is."""
+    return float(f"{value:.6g}") if isinstance(value, float) else value
 
 
 def match(

@@ -9,12 +9,17 @@ from magicgui.widgets import CheckBox
 from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
 
-from napari_stem3d._errors import InputError
 from napari_stem3d.analysis.joint.outlook import more_words
 from napari_stem3d.engine import Progress, Result
 from napari_stem3d.plugins import registry
-from napari_stem3d.signals import Stack, from_layer
-from napari_stem3d.widgets._image_panel import ImagePanel, layer_menu, network_menu, required
+from napari_stem3d.signals import Stack
+from napari_stem3d.widgets._image_panel import (
+    ImagePanel,
+    labels_for,
+    layer_menu,
+    network_menu,
+    required,
+)
 from napari_stem3d.widgets._layers import COLOURS, PALE, ParticleLayer
 
 
@@ -64,12 +69,7 @@ class ClassifyWidget(ImagePanel):
 
     def arguments(self, stack: Stack, indices: range) -> Iterator[tuple[Any, ...]]:
         """Return the frames with their labels, once it is known that they fit."""
-        labels = None if self.labels.value is None else from_layer(self.labels.value)
-        if labels is not None and labels.data.shape != stack.data.shape:
-            raise InputError(
-                f"The particles must have the shape of the image, {stack.data.shape}. "
-                f"Received: {labels.data.shape}"
-            )
+        labels = labels_for(self.labels, stack)
         views = self._views = [] if self.same_object.value else None
         return (
             (

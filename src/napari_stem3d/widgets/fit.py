@@ -14,9 +14,15 @@ from napari_stem3d._errors import InputError
 from napari_stem3d.analysis.fitting.frame import can_be_fitted
 from napari_stem3d.analysis.fitting.surfaces import Surface, join_surfaces, write_surface
 from napari_stem3d.plugins import registry
-from napari_stem3d.signals import Stack, from_layer, write_beside
+from napari_stem3d.signals import Stack, write_beside
 from napari_stem3d.widgets._files import ask_save
-from napari_stem3d.widgets._image_panel import ImagePanel, layer_menu, network_menu, required
+from napari_stem3d.widgets._image_panel import (
+    ImagePanel,
+    labels_for,
+    layer_menu,
+    network_menu,
+    required,
+)
 from napari_stem3d.widgets._layers import ROLE, FrameLayer, ParticleLayer, place_layer
 
 LIKELIEST = "the likeliest"
@@ -80,12 +86,7 @@ class FitWidget(ImagePanel):
 
     def arguments(self, stack: Stack, indices: range) -> Iterator[tuple[Any, ...]]:
         """Return the frames with their labels, once it is known that they fit."""
-        labels = None if self.labels.value is None else from_layer(self.labels.value)
-        if labels is not None and labels.data.shape != stack.data.shape:
-            raise InputError(
-                f"The particles must have the shape of the image, {stack.data.shape}. "
-                f"Received: {labels.data.shape}"
-            )
+        labels = labels_for(self.labels, stack)
         return (
             (stack.frame(index), None if labels is None else labels.frame(index))
             for index in indices
