@@ -130,7 +130,24 @@ def classify(viewer: Any) -> None:
 
 
 def fit(viewer: Any) -> None:
-    """Show the bodies of simulated cuboids standing on their image."""
+    """Show the body of a simulated cuboid standing on its image, and all that is told of it."""
+    viewer.open_sample(PLUGIN, "cuboids")
+    image, labels = viewer.layers[0], next(filter(is_labels, viewer.layers))
+    for layer in viewer.layers[1:]:
+        layer.visible = False
+    viewer.layers.selection.active = image
+    _, panel = viewer.window.add_plugin_dock_widget(PLUGIN, "Fit particles")
+    panel.labels.value, panel.selected.value = labels, True
+    labels.selected_label = 2
+    panel.preview()
+    wait(panel)
+    panel.turn()
+    viewer.scene.camera.angles = (0, -25, 35)
+
+
+def is_labels(layer: Any) -> bool:
+    """Whether a layer holds labels."""
+    return isinstance(layer, napari.layers.Labels)
 
 
 def measure(viewer: Any) -> None:
@@ -151,12 +168,6 @@ def measure_cuboids(viewer: Any) -> None:
     for layer in viewer.layers[1:]:
         layer.visible = False
     viewer.layers.selection.active = viewer.layers[0]
-    _, panel = viewer.window.add_plugin_dock_widget(PLUGIN, "Fit particles")
-    panel.labels.value = None
-    panel.preview()
-    wait(panel)
-    panel.turn()
-    viewer.camera.angles = (0, -25, 35)
     _, panel = viewer.window.add_plugin_dock_widget(PLUGIN, "Measure particles")
     panel.with_corners.value = True
     panel.run_all()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_stem3d._errors import InputError
 from napari_stem3d.analysis.fitting.likelihood import Look, Prior
 from napari_stem3d.analysis.fitting.noise import learnt_noise
 from napari_stem3d.analysis.fitting.patch import Noise, Patch
@@ -25,6 +26,8 @@ _MOST = 2  # directions in which to look
 # Longest step along them: pixels, radians, and logarithms of lengths and of fractions.
 _SHIFT, _TURN, _LENGTH, _FRACTION = 3.0, 0.3, 0.4, 1.2
 _SAME_COST, _SAME_LENGTH = 0.5, 0.05  # below both of which (the latter relative) two are one
+#: What a fit from a hopeless start may end in: no step, or dimensions that no shape has.
+FAILED = (np.linalg.LinAlgError, InputError)
 _HOPELESS = 60.0  # cost above the least from which on an explanation is dropped
 
 
@@ -58,7 +61,7 @@ class Scene:
             try:
                 first = begin(Variable(particle), self.rough, prior, _STILL)
                 found.append(refine(first, _ROUGH_STEPS, 1.0, learn=False))
-            except np.linalg.LinAlgError:
+            except FAILED:
                 continue
         kept: list[Look] = []
         for look in sorted(found, key=lambda one: one.cost):
@@ -73,7 +76,7 @@ class Scene:
             first = refine(begin(look.what.variable, self.patch, self.prior), _FINE_STEPS)
             noise = learnt_noise(first, self.noise) if self.learn else self.noise
             return refine(replace(first, patch=self.patch.weighted(noise, first.model)))
-        except np.linalg.LinAlgError:
+        except FAILED:
             return None
 
 
@@ -98,7 +101,7 @@ def along_valleys(look: Look) -> Iterator[Look]:
             try:
                 moved = replace(look, what=replace(look.what, variable=variable))
                 yield refine(moved, _VALLEY_STEPS, learn=False)
-            except np.linalg.LinAlgError:
+            except FAILED:
                 continue
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
+from napari_stem3d.analysis.fitting.finalists import FAILED
 from napari_stem3d.analysis.fitting.goodness import goodness
 from napari_stem3d.analysis.fitting.likelihood import Look
 from napari_stem3d.analysis.fitting.refinement import refine
@@ -79,7 +80,7 @@ def _again(fit: Fit, gain: float, spread: float) -> Fit:
         prior = replace(own.look.prior, gain=gain, gain_spread=spread)
         try:
             look = refine(replace(own.look, prior=prior), _STEPS)
-        except np.linalg.LinAlgError:
+        except FAILED:
             continue
         before = -2 * np.log(max(own.probability, 1e-12)) - own.look.evidence
         found.append((look.evidence + before, look))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import NamedTuple, Self
 
@@ -220,8 +220,17 @@ class Variable:
             sizes = np.cumsum([len(part) for part in cuts.fractions])[:-1]
             parts = np.split((self.fractions * factors[count:]).clip(SHALLOWEST, DEEPEST), sizes)
             cuts = CutCorners(cuts.corners, tuple(tuple(part.tolist()) for part in parts))
-        shape = own.shape.resized(*factors[:count].tolist())
+        shape = own.shape.resized(*_bounded(own.shape, factors[:count]).tolist())
         return replace(own, shape=shape, deformations=(cuts,) if cuts else ())
+
+
+def _bounded(shape: Shape, factors: Array) -> Array:
+    """Factors that keep lengths well within the bounds that their fields have."""
+    sizes = np.array(list(shape.lengths.values()))
+    kept = [f.metadata for f in fields(shape) if f.name in shape.lengths]  # type: ignore[arg-type]
+    low, high = np.array([(2 * facts["min"], facts["max"] / 2) for facts in kept]).T
+    bounded: Array = np.clip(sizes * factors, low, high) / sizes
+    return bounded
 
 
 def _own_surfaces(shape: Shape, cuts: CutCorners | None) -> list[Surfaces]:
