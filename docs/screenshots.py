@@ -23,6 +23,8 @@ os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp()) / "settings.yaml")
 import napari  # noqa: TID253
 from qtpy.QtWidgets import QApplication, QScrollArea  # noqa: TID253
 
+import napari_stem3d as stem3d
+
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"
 SPHERES = ROOT.parent / "shared" / "data" / "haadf" / "sio2_spheres_haadf.hspy"
@@ -131,23 +133,24 @@ def classify(viewer: Any) -> None:
 
 def fit(viewer: Any) -> None:
     """Show the body of a simulated cuboid standing on its image, and all that is told of it."""
-    viewer.open_sample(PLUGIN, "cuboids")
-    image, labels = viewer.layers[0], next(filter(is_labels, viewer.layers))
-    for layer in viewer.layers[1:]:
-        layer.visible = False
+    grid = stem3d.Grid(gpts=(192, 192), sampling=(0.2, 0.2))
+    cuboid = stem3d.registry().shapes["cuboid"](a=8.0, b=9.0, c=11.0)
+    sample = stem3d.simulate(
+        cuboid, frames=1, particles=3, placement="apart", deformed_corners=2, grid=grid, seed=8
+    )[0]
+    place = {"scale": (0.2, 0.2), "units": ("nm", "nm")}
+    image = viewer.add_image(sample.image, name="cuboids", **place)
+    labels = viewer.add_labels(sample.labels, name="particles", visible=False, **place)
     viewer.layers.selection.active = image
     _, panel = viewer.window.add_plugin_dock_widget(PLUGIN, "Fit particles")
     panel.labels.value, panel.selected.value = labels, True
     labels.selected_label = 2
-    panel.preview()
+    panel.run_all()
     wait(panel)
     panel.turn()
     viewer.scene.camera.angles = (0, -25, 35)
-
-
-def is_labels(layer: Any) -> bool:
-    """Whether a layer holds labels."""
-    return isinstance(layer, napari.layers.Labels)
+    viewer.scene.camera.center = (0, 19, 32)
+    viewer.scene.camera.zoom *= 1.3
 
 
 def measure(viewer: Any) -> None:

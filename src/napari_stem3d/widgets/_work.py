@@ -98,11 +98,10 @@ def fit(
     Returns labels 1 … n of what was fitted, the table, the residual in units of the noise, and
     the bodies' surfaces as vertices (z, y, x) and triangles.
     """
-    if selected is not None and labels is not None:
-        labels = (labels == selected).astype(np.int32)
-    labels = _labels_of(frame, labels, segmentation, progress)
+    if labels is None:
+        labels = segment_frame(frame, segmentation, progress=progress).labels
     options: dict[str, Any] = {"shapes": shapes, "network": network, "progress": progress}
-    options["same_material"] = same_material
+    options |= {"only": selected, "same_material": same_material}
     fits = list(fit_frame(frame, labels, sampling_nm, **options))
     left = sum((one.residual_in(frame.shape) for one in fits), np.zeros(frame.shape))
     own = np.searchsorted([one.label for one in fits], labels).astype(np.int32) + 1

@@ -26,7 +26,7 @@ from napari_stem3d.widgets._image_panel import (
 from napari_stem3d.widgets._layers import ROLE, FrameLayer, ParticleLayer, place_layer
 
 LIKELIEST = "the likeliest"
-PARTICLES = "fit particles"  # role of the layer of fitted particles
+PARTICLES, GROUND = "fit particles", "fit frame thickness"  # roles of layers
 _BESIDE = 1.05  # widths of the image by which the residual lies to the right of it
 BODIES = "STL mesh (*.stl);;OBJ mesh (*.obj);;PLY mesh (*.ply)"
 
@@ -96,6 +96,12 @@ class FitWidget(ImagePanel):
         """Make the empty layers."""
         self.bodies = join_surfaces([])
         self._stack, self._name, self._only = stack, name, only
+        if stack.data.ndim > 2 and only is not None:
+            own = FrameLayer(
+                self.viewer, stack, f"{name} frame", "image", GROUND, only=only, visible=False
+            )
+            own.set_frame(only, stack.frame(only))
+            own.layer.reset_contrast_limits()
         x = stack.axes[-1]
         beside = x.offset + x.scale * stack.data.shape[-1] * _BESIDE
         self.residual = FrameLayer(
@@ -117,12 +123,12 @@ class FitWidget(ImagePanel):
         self.particles.layer.contour = 1
 
     def show(self, index: int, value: Any) -> None:
-        """Show the fits of a frame; the bodies of the last one are there to be turned."""
+        """Show the fits of a frame, and its bodies unless other frames follow."""
         labels, table, residual, bodies = value
         self.particles.add(index, labels, table)
         self.residual.set_frame(index, residual)
-        self.bodies = bodies
-        if len(bodies[0]):
+        if len(bodies[0]) and (self._only is not None or self._stack.data.ndim == 2):
+            self.bodies = bodies
             self._show_bodies()
 
     def show_table(self) -> None:
@@ -132,9 +138,13 @@ class FitWidget(ImagePanel):
     def turn(self) -> None:
         """Show bodies and image in three dimensions, or flat again."""
         solid = self.viewer.dims.ndisplay == 2
+        source = self.image.value
         for layer in self.viewer.layers:
-            if layer.metadata.get(ROLE) == PARTICLES:  # outlines are not drawn in three dimensions
+            role = layer.metadata.get(ROLE)
+            if role == PARTICLES:  # outlines are not drawn in three dimensions
                 layer.contour, layer.visible = int(not solid), not solid
+            elif role == GROUND:  # the frames of a stack would lie on top of each other
+                layer.visible, source.visible = solid, not solid
         self.viewer.dims.ndisplay = 3 if solid else 2
 
     def save_bodies(self) -> None:
@@ -157,12 +167,14 @@ class FitWidget(ImagePanel):
         dy, dx = self._stack.sampling_nm or (1.0, 1.0)
         depth = float(np.sqrt((y.scale / dy) * (x.scale / dx)))
         scale = (depth, y.scale / dy, x.scale / dx)
+        stacked = self._stack.data.ndim > 2
+        depth_of_frame = float(self.residual.layer.translate[0]) if stacked else 0.0
         # The surface stands on the image, and each face has one shade: how high it lies.
         raised = vertices - (vertices[:, 0].min(), 0, 0)
         options = {
             "name": f"{self._name} bodies",
             "scale": scale,
-            "translate": (0.0, y.offset, x.offset),
+            "translate": (depth_of_frame, y.offset, x.offset),
             "units": tuple(axis.units or "pixel" for axis in (self._stack.axes[0], y, x)),
             "colormap": "turbo",
             "shading": "flat",

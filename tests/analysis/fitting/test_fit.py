@@ -77,6 +77,17 @@ def test_particles_of_one_matter_tell_each_others_depth(taken):
     assert shared[0].believable
 
 
+def test_neighbours_do_not_disturb_the_one_that_is_fitted(taken):
+    look, mask = taken(BODIES[0])
+    labels = 5 * mask.astype(np.int32)
+    image = look.patch.image.copy()
+    image[:, -12:], labels[:, -12:] = 3000.0, 9  # a neighbour that touches it
+    options = {"shapes": ["sphere"], "proposals": [Proposal({"sphere": 1.0})], "only": 5}
+    (found,) = fit_frame(image, labels, PIXEL, **options)
+    assert found.label == 5
+    assert found.lengths["diameter"][0] == pytest.approx(9, rel=0.02)
+
+
 def test_one_particle_alone_tells_no_gain(taken):
     look, mask = taken(BODIES[0])
     alone = [fit(look, mask, "sphere")]

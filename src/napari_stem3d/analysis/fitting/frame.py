@@ -40,6 +40,7 @@ def fit_frame(
     labels: ArrayLike,
     sampling: tuple[float, float] | None = None,
     *,
+    only: int | None = None,
     shapes: Sequence[str] | None = None,
     noise: Noise | None = None,
     same_material: bool = False,
@@ -61,6 +62,8 @@ def fit_frame(
         Which particle each pixel belongs to, 0 for none.
     sampling : tuple of float, optional
         Sides (dy, dx) of a pixel [nm]; lengths are in pixels without.
+    only : int, optional
+        The one label to fit; all by default.
     shapes : sequence of str, optional
         Names of the shapes to try; the network's likeliest by default.
     noise : Noise, optional
@@ -99,8 +102,11 @@ def fit_frame(
         noise is None,
     )
     boxes = [(k, box) for k, box in enumerate(find_objects(particles), start=1) if box]
+    if only is not None:
+        boxes = [(label, box) for label, box in boxes if label == only]
     if proposals is None:
-        proposals = propose(image, particles, network)
+        chosen = np.isin(particles, [label for label, _ in boxes])
+        proposals = propose(image, np.where(chosen, particles, 0), network)
     waiting: list[Fit] = []
     for done, ((label, box), proposal) in enumerate(zip(boxes, proposals), start=1):
         fit = view.fitted(label, box, proposal, shapes)
@@ -139,7 +145,7 @@ class _View(NamedTuple):
         if own.sum() < _SMALLEST or not names:
             return None
         others = binary_dilation((self.labels[window] > 0) & ~own, iterations=_NEIGHBOUR)
-        ignored = self.missing[window] | (others & ~own)
+        ignored = self.missing[window] | others  # where they touch, each reaches into the other
         y, x = (np.arange(n)[w] * d for n, w, d in zip(self.image.shape, window, self.pixel))
         image = self.image[window].astype(float)
         patch = Patch(image, np.where(ignored, np.inf, 1.0), y, x)
