@@ -29,7 +29,8 @@ def test_bodies_residuals_and_rows_are_shown(panel: FitWidget, finish: Finish) -
     panel.preview()
     finish(panel)
     layers = {layer.name.removeprefix("preview of "): layer for layer in panel.viewer.layers}
-    assert set(layers) == {"movie", "movie fits", "movie residual [σ]", "movie bodies"}
+    shown = {"movie", "movie frame", "movie fits", "movie residual [σ]", "movie bodies"}
+    assert set(layers) == shown
     assert layers["movie fits"].features["shape"].tolist()[1:] == ["sphere"] * 2
     # 1 nm of a body is half of the image's pixels of 2 nm: one world for both.
     np.testing.assert_allclose(layers["movie bodies"].scale, (1, 1, 1))
@@ -42,10 +43,13 @@ def test_bodies_are_turned_and_saved(panel: FitWidget, finish: Finish, tmp_path:
         panel.save_bodies()
     panel.preview()
     finish(panel)
+    movie, frame = panel.viewer.layers["movie"], panel.viewer.layers["preview of movie frame"]
     panel.turn()
     assert panel.viewer.dims.ndisplay == 3
+    assert (movie.visible, frame.visible) == (False, True)  # frames would lie on each other
     panel.turn()
     assert panel.viewer.dims.ndisplay == 2
+    assert (movie.visible, frame.visible) == (True, False)
     panel.write_bodies(tmp_path / "bodies.stl")
     assert trimesh.load_mesh(tmp_path / "bodies.stl").volume > 0
 

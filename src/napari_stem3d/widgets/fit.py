@@ -139,13 +139,16 @@ class FitWidget(ImagePanel):
         """Show bodies and image in three dimensions, or flat again."""
         solid = self.viewer.dims.ndisplay == 2
         source = self.image.value
+        if not solid:  # before outlines are drawn again, which only two dimensions have
+            self.viewer.dims.ndisplay = 2
         for layer in self.viewer.layers:
             role = layer.metadata.get(ROLE)
-            if role == PARTICLES:  # outlines are not drawn in three dimensions
+            if role == PARTICLES:
                 layer.contour, layer.visible = int(not solid), not solid
             elif role == GROUND:  # the frames of a stack would lie on top of each other
                 layer.visible, source.visible = solid, not solid
-        self.viewer.dims.ndisplay = 3 if solid else 2
+        if solid:
+            self.viewer.dims.ndisplay = 3
 
     def save_bodies(self) -> None:
         """Ask for a file, and write the bodies that are shown."""
