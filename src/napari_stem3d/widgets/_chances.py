@@ -2,27 +2,18 @@
 
 from typing import Any
 
-from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
-from matplotlib.figure import Figure
-from napari.utils.theme import get_theme
-
 from napari_stem3d.analysis.planning import Plan
+from napari_stem3d.widgets._curve import Curve
 
 HEIGHT = 240  # pixels
 COLOURS = ("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#d55e00")
 
 
-class ChanceCurve(FigureCanvasQTAgg):
-    """Curves of a plan in the colours of a theme of napari; hidden while there are none."""
+class ChanceCurve(Curve):
+    """Curves of a plan."""
 
     def __init__(self, theme: str) -> None:
-        super().__init__(Figure(layout="constrained"))
-        colours = get_theme(theme)
-        self.figure.set_facecolor(colours.background.as_hex())
-        self.axes, self._text = self.figure.add_subplot(), colours.text.as_hex()
-        self.axes.set_facecolor(colours.background.as_hex())
-        self.setFixedHeight(HEIGHT)
-        self.hide()
+        super().__init__(theme, HEIGHT)
 
     def display(self, plan: Plan) -> None:
         """Show the chances of a plan, with the wanted one and the dose to take."""

@@ -13,17 +13,21 @@ COLOURS = {"loss": "#56b4e9", "val_loss": "#e69f00"}  # told apart by colour-bli
 LABELS = {"loss": "training", "val_loss": "validation, averaged weights"}
 
 
-class LossCurve(FigureCanvasQTAgg):
-    """Loss against steps, in the colours of a theme of napari; hidden while there is nothing."""
+class Curve(FigureCanvasQTAgg):
+    """Axes in the colours of a theme of napari; hidden while there is nothing to show."""
 
-    def __init__(self, theme: str) -> None:
+    def __init__(self, theme: str, height: int = HEIGHT) -> None:
         super().__init__(Figure(layout="constrained"))
         colours = get_theme(theme)
         self.figure.set_facecolor(colours.background.as_hex())
         self.axes, self._text = self.figure.add_subplot(), colours.text.as_hex()
         self.axes.set_facecolor(colours.background.as_hex())
-        self.setFixedHeight(HEIGHT)
+        self.setFixedHeight(height)
         self.hide()
+
+
+class LossCurve(Curve):
+    """Loss against steps."""
 
     def display(self, history: Sequence[dict[str, Any]]) -> None:
         """Show the rows of a history."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from magicgui.widgets import CheckBox, ComboBox
-from napari.layers import Image
+from napari.layers import Image, Labels
 from qtpy.QtWidgets import QLabel
 
 from napari_stem3d._errors import InputError
@@ -182,6 +182,22 @@ def required(menu: ComboBox) -> Any:
     if menu.value is None:
         raise InputError(f"Choose the {menu.label} first. Received: nothing to choose from")
     return menu.value
+
+
+def particle_menus(viewer: Any) -> tuple[ComboBox, ComboBox]:
+    """Return a menu of labels that may be left open, and one of networks that then search."""
+    labels = layer_menu(
+        viewer,
+        Labels,
+        label="particles",
+        tooltip="labels of the particles; none: they are searched first",
+        nullable=True,
+    )
+    search = network_menu("segmentation", "search with")
+    search.tooltip = "network that searches the particles where no labels are given"
+    search.enabled = labels.value is None
+    labels.changed.connect(lambda layer: setattr(search, "enabled", layer is None))
+    return labels, search
 
 
 def labels_for(menu: ComboBox, stack: Stack) -> Stack | None:

@@ -6,7 +6,6 @@ from typing import Any
 
 import pandas as pd
 from magicgui.widgets import CheckBox
-from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
 
 from napari_stem3d.analysis.joint.outlook import more_words
@@ -16,8 +15,8 @@ from napari_stem3d.signals import Stack
 from napari_stem3d.widgets._image_panel import (
     ImagePanel,
     labels_for,
-    layer_menu,
     network_menu,
+    particle_menus,
     required,
 )
 from napari_stem3d.widgets._layers import COLOURS, PALE, ParticleLayer
@@ -32,15 +31,7 @@ class ClassifyWidget(ImagePanel):
 
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__(napari_viewer)
-        self.labels = layer_menu(
-            napari_viewer,
-            Labels,
-            label="particles",
-            tooltip="labels of the particles; none: they are searched first",
-            nullable=True,
-        )
-        self.segmentation = network_menu("segmentation", "search with")
-        self.segmentation.tooltip = "network that searches the particles where no labels are given"
+        self.labels, self.segmentation = particle_menus(napari_viewer)
         self.same_object = CheckBox(
             label="same object",
             tooltip="all frames show one object in unknown poses: they are judged together",
@@ -50,7 +41,6 @@ class ClassifyWidget(ImagePanel):
         self.add(self.image, self.labels, self.segmentation, self.network)
         self.add(self.same_object, self.ground_truth)
         self.add_run_buttons()
-        self.labels.changed.connect(lambda layer: setattr(self.segmentation, "enabled", not layer))
         self.same_object.changed.connect(self._choose)
         self._views: list[Any] | None = None  # of the same object in the frames so far
         self._said = ""  # of the object, from all of them

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from magicgui.widgets import CheckBox, ComboBox
-from napari.layers import Labels
 from napari.utils.notifications import show_info
 
 from napari_stem3d._errors import InputError
@@ -19,8 +18,7 @@ from napari_stem3d.widgets._files import ask_save
 from napari_stem3d.widgets._image_panel import (
     ImagePanel,
     labels_for,
-    layer_menu,
-    network_menu,
+    particle_menus,
     required,
 )
 from napari_stem3d.widgets._layers import ROLE, FrameLayer, ParticleLayer, place_layer
@@ -39,14 +37,7 @@ class FitWidget(ImagePanel):
 
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__(napari_viewer)
-        self.labels = layer_menu(
-            napari_viewer,
-            Labels,
-            label="particles",
-            tooltip="labels of the particles; none: they are searched first",
-            nullable=True,
-        )
-        self.segmentation = network_menu("segmentation", "search with")
+        self.labels, self.segmentation = particle_menus(napari_viewer)
         self.selected = CheckBox(
             label="selected only", tooltip="fit the selected label alone, in a second or two"
         )
@@ -70,9 +61,8 @@ class FitWidget(ImagePanel):
         self.bodies: Surface = join_surfaces([])
 
     def _offer(self, *_: Any) -> None:
-        """Enable what the choice of particles leaves to choose."""
-        given = self.labels.value is not None
-        self.segmentation.enabled, self.selected.enabled = not given, given
+        """Offer to fit one label where there are labels."""
+        self.selected.enabled = self.labels.value is not None
 
     def options(self, stack: Stack) -> dict[str, Any]:
         """Return the keyword arguments of the function."""

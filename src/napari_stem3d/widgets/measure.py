@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 from magicgui.widgets import CheckBox
-from napari.layers import Labels
 from napari.utils.colormaps import DirectLabelColormap
 from napari.utils.notifications import show_info
 from qtpy.QtWidgets import QLabel
@@ -25,8 +24,7 @@ from napari_stem3d.widgets._histograms import CHOSEN, Histograms
 from napari_stem3d.widgets._image_panel import (
     ImagePanel,
     labels_for,
-    layer_menu,
-    network_menu,
+    particle_menus,
     required,
 )
 from napari_stem3d.widgets._layers import FrameLayer, ParticleLayer
@@ -51,15 +49,7 @@ class MeasureWidget(ImagePanel):
 
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__(napari_viewer)
-        self.labels = layer_menu(
-            napari_viewer,
-            Labels,
-            label="particles",
-            tooltip="labels of the particles; none: they are searched first",
-            nullable=True,
-        )
-        self.segmentation = network_menu("segmentation", "search with")
-        self.segmentation.tooltip = "network that searches the particles where no labels are given"
+        self.labels, self.segmentation = particle_menus(napari_viewer)
         self.with_heights = CheckBox(
             label="height map", value=True, tooltip="add the thickness of every pixel"
         )

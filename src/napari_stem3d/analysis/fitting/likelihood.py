@@ -170,6 +170,11 @@ class Look:
     patch: Patch
     prior: Prior = field(default_factory=Prior)
 
+    @property
+    def variable(self) -> Variable:
+        """The body."""
+        return self.what.variable
+
     @cached_property
     def thickness(self) -> Array:
         """Thickness [nm], shape (ny, nx)."""

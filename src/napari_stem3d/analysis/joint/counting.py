@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp, softmax
 
+from napari_stem3d.analysis.fitting.cuts import leave_out
 from napari_stem3d.analysis.joint.bundle import Bundle
 
 Array = NDArray[np.floating]
-_NOTHING, _TOO_MUCH = 2.0, 800.0  # costs: of what needs no new fit, and of what needs no trial
-_CANDIDATES = 2  # cuts that are tried to be left out
 _HOPELESS = 40.0  # evidence above the least at which to stop
 _STEPS, _ENOUGH = 8, 0.3  # of a refinement with one cut less
 _RAREST = 1e-4  # probability below which a number counts as excluded by a network
@@ -23,37 +22,8 @@ _LABELLINGS = 48  # of a box and its mirror image, which all explain projections
 
 
 def fewer_cuts(bundle: Bundle) -> Iterator[Bundle]:
-    """Leave out the cut that is missed least, again and again.
-
-    Parameters
-    ----------
-    bundle : Bundle
-        Fit with more cuts than there may be.
-
-    Yields
-    ------
-    Bundle
-        The fit itself, and fits with ever fewer cuts, as long as they are worth a thought.
-    """
-    least = bundle.evidence
-    yield bundle
-    while (cuts := bundle.variable.cuts) is not None:
-        trials = sorted((bundle.without(k) for k in cuts.corners), key=lambda one: one.cost)
-        options: list[Bundle] = []
-        for trial in trials[:_CANDIDATES]:
-            worse = trial.cost - bundle.cost
-            if worse > _TOO_MUCH:
-                break
-            options.append(trial.refined(_STEPS, _ENOUGH) if worse > _NOTHING else trial)
-            if options[0].evidence < bundle.evidence:
-                break
-        if not options:
-            return
-        bundle = min(options, key=lambda option: option.evidence)
-        yield bundle
-        least = min(least, bundle.evidence)
-        if bundle.evidence > least + _HOPELESS:
-            return
+    """Leave cuts of a body that explains several images out; see `cuts.leave_out`."""
+    return leave_out(bundle, Bundle.without, lambda one: one.refined(_STEPS, _ENOUGH), _HOPELESS)
 
 
 @dataclass(frozen=True)
