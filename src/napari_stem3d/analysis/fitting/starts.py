@@ -17,6 +17,7 @@ from napari_stem3d.simulation import Cuboid, CutCorners, Particle
 Array = NDArray[np.floating]
 _SLIGHT, _DEEP = 0.08, 0.35  # fractions from which cuts begin at corners marked intact and deformed
 _OTHERWISE = (0.05, 0.33)  # and if the marks are not believed
+_EXTREME = 5.0  # edges are at most so many times longer and shorter than usual
 _ALONG_BEAM = 0.35  # an edge shorter than this part of the median is lost along the beam
 
 
@@ -91,4 +92,5 @@ def _box(pose: Pose, usual: float) -> Particle:
     if np.linalg.det(turn) < 0:
         turn[:, 2] *= -1
     y, x = pose.centre.tolist()
+    lengths = lengths.clip(usual / _EXTREME, usual * _EXTREME)  # marks that no cuboid has
     return Particle(Cuboid(*(2 * lengths).tolist()), (y, x), Rotation.from_matrix(turn.T))
