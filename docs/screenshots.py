@@ -42,6 +42,7 @@ def main() -> None:
         "segment": segment,
         "classify": classify,
         "fit": fit,
+        "fit-spheres": fit_spheres,
         "measure": measure,
         "measure-cuboids": measure_cuboids,
         "train": train,
@@ -150,6 +151,18 @@ def fit(viewer: Any) -> None:
     panel.turn()
     viewer.scene.camera.angles = (0, -25, 35)
     viewer.scene.camera.center = (0, 19, 32)
+    viewer.scene.camera.zoom *= 1.3
+
+
+def fit_spheres(viewer: Any) -> None:
+    """Show spheres fitted to the real image, standing on it."""
+    open_image(viewer)
+    _, panel = viewer.window.add_plugin_dock_widget(PLUGIN, "Fit particles")
+    panel.shape.value = "sphere"
+    panel.run_all()
+    wait(panel)
+    panel.turn()
+    viewer.scene.camera.angles = (0, -25, 25)
     viewer.scene.camera.zoom *= 1.3
 
 

@@ -24,7 +24,8 @@ from napari_stem3d.widgets._image_panel import (
 from napari_stem3d.widgets._layers import ROLE, FrameLayer, ParticleLayer, place_layer
 
 LIKELIEST = "the likeliest"
-PARTICLES, GROUND = "fit particles", "fit frame thickness"  # roles of layers
+# Roles of layers; those that end in thickness are no images to be analysed.
+PARTICLES, GROUND, RESIDUAL = "fit particles", "fit frame thickness", "fit residual thickness"
 _BESIDE = 1.05  # widths of the image by which the residual lies to the right of it
 BODIES = "STL mesh (*.stl);;OBJ mesh (*.obj);;PLY mesh (*.ply)"
 
@@ -99,7 +100,7 @@ class FitWidget(ImagePanel):
             stack,
             f"{name} residual [σ]",
             "image",
-            "fit residual thickness",
+            RESIDUAL,
             only=only,
             colormap="PiYG",
             contrast_limits=(-5, 5),
@@ -137,6 +138,8 @@ class FitWidget(ImagePanel):
                 layer.contour, layer.visible = int(not solid), not solid
             elif role == GROUND:  # the frames of a stack would lie on top of each other
                 layer.visible, source.visible = solid, not solid
+            if layer is source or role in (GROUND, RESIDUAL):
+                lay_flat(layer, solid)
         if solid:
             self.viewer.dims.ndisplay = 3
 
@@ -176,6 +179,13 @@ class FitWidget(ImagePanel):
         values = raised[:, 0] / max(float(np.ptp(raised[:, 0])), 1e-9)
         described = ((raised, triangles, values), options, "surface")
         place_layer(self.viewer, described, "fit bodies", preview=self._only is not None)
+
+
+def lay_flat(image: Any, flat: bool) -> None:
+    """Show an image as a sheet in three dimensions: as a volume it smears along the view."""
+    image.depiction = "plane" if flat else "volume"
+    ny, nx = image.data.shape[-2:]
+    image.plane.position, image.plane.normal = (0, ny / 2, nx / 2), (1, 0, 0)
 
 
 def summary_text(features: pd.DataFrame) -> str:
