@@ -78,12 +78,45 @@ def particle_of(row: Mapping[str, Any], sampling: tuple[float, float] | None = N
     return Particle(shape, (float(row["y"]) * dy, float(row["x"]) * dx), turn, cuts)
 
 
+def body_columns(
+    particle: Particle,
+    lengths: Mapping[str, tuple[float, float]],
+    volume: tuple[float, float],
+    unit: str,
+) -> dict[str, Any]:
+    """Put a body into words and numbers.
+
+    Parameters
+    ----------
+    particle : Particle
+        The body, undeformed but for cut corners.
+    lengths : mapping of str to tuple of float
+        Its dimensions and their standard errors.
+    volume : tuple of float
+        Its volume and standard error.
+    unit : str
+        Of lengths.
+
+    Returns
+    -------
+    dict
+        The columns from ``corner_indices`` to ``volume_nm3_sigma``; see `fit_table`.
+    """
+    cuts = next((d for d in particle.deformations if isinstance(d, CutCorners)), None)
+    return {
+        "corner_indices": " ".join(map(str, particle.deformed_corners)),
+        "cuts": "; ".join(_numbers(own) for own in cuts.fractions) if cuts else "",
+        f"dimensions_{unit}": _named({name: size for name, (size, _) in lengths.items()}),
+        f"dimensions_{unit}_sigma": _named({name: sigma for name, (_, sigma) in lengths.items()}),
+        f"volume_{unit}3": volume[0],
+        f"volume_{unit}3_sigma": volume[1],
+    }
+
+
 def _row(fit: Fit, pixel: tuple[float, float]) -> dict[str, Any]:
     particle, sigmas, unit = fit.particle, fit.sigmas, fit.unit
     what, best = fit.look.what, fit.alternatives[0]
     turns = (np.degrees(sigmas[name]) for name in what.variable.names[2:POSE])
-    volume, volume_sigma = fit.volume
-    cuts = what.variable.cuts
     side = float(np.sqrt(pixel[0] * pixel[1]))
     return {
         "particle": fit.label,
@@ -95,12 +128,7 @@ def _row(fit: Fit, pixel: tuple[float, float]) -> dict[str, Any]:
         "shape_probability": fit.shapes[particle.shape.name],
         "corners": best.corners,
         "corners_probability": fit.corners[best.corners],
-        "corner_indices": " ".join(map(str, particle.deformed_corners)),
-        "cuts": "; ".join(_numbers(own) for own in cuts.fractions) if cuts else "",
-        f"dimensions_{unit}": _named({name: size for name, (size, _) in fit.lengths.items()}),
-        f"dimensions_{unit}_sigma": _named({name: s for name, (_, s) in fit.lengths.items()}),
-        f"volume_{unit}3": volume,
-        f"volume_{unit}3_sigma": volume_sigma,
+        **body_columns(particle, fit.lengths, fit.volume, unit),
         "orientation_xyzw": " ".join(map(repr, particle.rotation.as_quat().tolist())),
         "orientation_sigma_deg": _numbers(turns),
         "p_value": fit.p_value,

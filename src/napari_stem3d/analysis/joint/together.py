@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from napari_stem3d._errors import InputError
 from napari_stem3d.analysis.fitting.frame import fit_frame
 from napari_stem3d.analysis.fitting.goodness import goodness
+from napari_stem3d.analysis.fitting.table import body_columns
 from napari_stem3d.analysis.fitting.variable import POSE
 from napari_stem3d.analysis.joint.bundle import Bundle
 from napari_stem3d.analysis.joint.gains import outlook_of
@@ -172,12 +173,8 @@ class Together:
             "corners_probability": float(chances.max()),
             "about_more": outlook.about,
             "most_more": outlook.most,
-            **{name: size for name, (size, _) in self.lengths.items()},
-            **{f"{name}_error": error for name, (_, error) in self.lengths.items()},
-            "volume": self.volume[0],
-            "volume_error": self.volume[1],
-            "unit": self.unit,
-            "deformations": "; ".join(map(str, self.particle.deformations)),
+            "shape": self.particle.shape.name,
+            **body_columns(self.particle, self.lengths, self.volume, self.unit),
         }
 
     @property
