@@ -47,9 +47,7 @@ def test_a_body_is_found_without_any_network(taken, particle):
     wanted = sorted(particle.shape.lengths.values())
     np.testing.assert_allclose(sizes, wanted, atol=5 * sigmas.max(), rtol=0.05)
     assert found.volume[0] == pytest.approx(particle.volume, rel=0.05)
-    assert found.corners == {0: pytest.approx(1, abs=0.05)} | {
-        k: p for k, p in found.corners.items() if k
-    }
+    assert found.corners[0] > 0.95
 
 
 def test_cut_corners_are_counted(taken, cuboid):

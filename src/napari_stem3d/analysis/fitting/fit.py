@@ -134,7 +134,8 @@ def _cuboids(scene: Scene, mask: NDArray[np.bool_], proposal: Proposal, told: To
         bodies = likely_bodies(get_shape("cuboid"), scene.patch, mask, _MANY)
         everywhere = (Variable(body).completed(_SHALLOW).particle for body in bodies)
         carry_on(everywhere, 2 * _FINE)
-        looks += _laddered(_followed(found))
+        if found:
+            looks += _laddered(_followed(found))
     return looks
 
 
