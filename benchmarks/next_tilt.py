@@ -16,7 +16,7 @@ WAYS = ("advised", "random", "smallest")
 
 
 def choices(first, helix, pose, sampling, rng: np.random.Generator):
-    """Explain the first image from the true pose, and choose tilts for the second."""
+    """Explain the first image from the true pose, and choose tilts for the second; else None."""
     from scipy.spatial.transform import Rotation
 
     from napari_stem3d.analysis.identifying.isolation import isolate
@@ -29,6 +29,8 @@ def choices(first, helix, pose, sampling, rng: np.random.Generator):
     patch, noise = isolate(first, sampling)
     here = Rotation.identity()
     joint = follow(Particle(helix), pose, [patch], [here], SPREAD)
+    if joint is None:
+        return None
     joint = finely(joint, [patch], [noise])
     shot = joint.shots[0]
     imaging = Imaging(sampling, shot.gain, shot.ground, noise, joint.probe)
@@ -46,7 +48,10 @@ def answer(seed: int, index: int) -> dict[str, tuple[bool, bool]]:
     rng = np.random.default_rng([seed, index])
     helix, pose, scene, _ = helix_scene(rng, COUNTS)
     first, sampling = image_at(Tilt(), helix, pose, scene, rng), scene.grid.sampling
-    known, chosen = choices(first, helix, pose, sampling, rng)
+    explained = choices(first, helix, pose, sampling, rng)
+    if explained is None:
+        return dict.fromkeys(WAYS, (False, False))
+    known, chosen = explained
     truth, found = "left-handed" if helix.left_handed else "right-handed", {}
     for way, tilt in chosen.items():
         images = [first, image_at(tilt, helix, pose, scene, rng)]

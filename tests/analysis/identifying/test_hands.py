@@ -92,3 +92,14 @@ def test_impossible_arguments_are_named():
         decide_hand(images, HELIX, [1, 2], sampling=SAMPLING, spread=2)
     with pytest.raises(InputError, match="no particle"):
         decide_hand(images, HELIX, [1, 22], sampling=SAMPLING)
+
+
+def test_images_of_something_dark_are_no_answer(photographed):
+    """Where every pose would need a negative gain, nothing is said, and nothing is raised."""
+    tilts = [Tilt(-15), Tilt(15)]
+    dark = [-image for image in photographed(Particle(HELIX), tilts)]
+    held = [np.pad(np.ones((6, 6), np.int32), (image.shape[0] - 6) // 2) for image in dark]
+    known = Particle(HELIX)
+    found = decide_hand(dark, known, tilts, sampling=SAMPLING, labels=held, search=False)
+    assert found.hand is None and "No answer" in found.sentence
+    assert set(found.probabilities.values()) == {0.5}

@@ -14,11 +14,13 @@ from scipy.spatial.transform import Rotation
 from napari_stem3d._errors import InputError
 from napari_stem3d.simulation import CutCorners, Particle, Shape
 from napari_stem3d.simulation.deformations._base import require_polyhedron
+from napari_stem3d.simulation.deformations.cut_corners import inverse_edges
 
 Array = NDArray[np.floating]
 POSE = 5  # numbers that tell a pose: y, x [nm], and a turn about x, y and z [rad]
 _STEP = 1e-6  # of differences; what is differentiated is smooth and computed in doubles
 DEEPEST, SHALLOWEST = 0.5, 0.01  # fractions of the edges that a cut may take
+_TURNED = np.cross(np.eye(3)[:, None], np.eye(3))  # rows @ this: their change by a turn about x, y, z
 
 
 class Surfaces(NamedTuple):
@@ -197,7 +199,7 @@ class Variable:
         planes, changes = [], []
         for number, (corner, parts) in enumerate(zip(cuts.corners, cuts.fractions)):
             fractions = np.array(parts)
-            edges = np.linalg.pinv(points[list(neighbours[corner])] - points[corner])
+            edges = inverse_edges(points[list(neighbours[corner])] - points[corner])
             # The plane m . r = 1, r from the corner, crosses edge e at the fraction 1 / (m . e).
             m = edges @ (1 / fractions)
             size = np.linalg.norm(m)
@@ -263,9 +265,9 @@ def _by_pose_of_planes(planes: Array, shift: Array) -> Iterator[Array]:
         change = np.zeros_like(planes)
         change[:, 3] = planes[:, axis]
         yield change
-    for about in np.eye(3):
+    for turned in _TURNED:
         change = np.zeros_like(planes)
-        change[:, :3] = np.cross(about, planes[:, :3])
+        change[:, :3] = planes[:, :3] @ turned
         change[:, 3] = change[:, :3] @ shift
         yield change
 
@@ -276,8 +278,8 @@ def _by_pose_of_quadrics(quadrics: Array, shift: Array) -> Iterator[Array]:
         back = np.zeros((4, 4))
         back[axis, 3] = -1
         yield quadrics @ back + back.T @ quadrics
-    for about in np.eye(3):
+    for turned in _TURNED:
         back = np.zeros((4, 4))
-        back[:3, :3] = -np.cross(about, np.eye(3)).T  # minus the matrix of the cross product
+        back[:3, :3] = -turned.T
         back[:3, 3] = -back[:3, :3] @ shift
         yield quadrics @ back + back.T @ quadrics

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from napari_stem3d._errors import InputError
 from napari_stem3d.analysis.identifying.aspects import Aspects
 from napari_stem3d.analysis.identifying.isolation import Isolated
 from napari_stem3d.analysis.identifying.poses import Progress, finely, follow, roughly
@@ -20,15 +19,15 @@ _HOPELESS, _NEAR = 300.0, 30.0
 _GOOD, _RESTARTS = 1.5, 2  # misfit that ends the search, and how often it begins anew
 
 
-def compare(rounds: Iterable[list[Explained]]) -> tuple[Explained, float]:
-    """Best explanation, and how much more the evidence of the other hand costs."""
+def compare(rounds: Iterable[list[Explained]]) -> tuple[Explained, float] | None:
+    """Best explanation, and how much more the evidence of the other hand costs; None without."""
     fine: list[Explained] = []
     for found in rounds:
         fine += found
         if fine and min(joint.misfit for _, joint in fine) < _GOOD:
             break
     if not fine:
-        raise InputError("images must show bright particles. Received: what no pose explains")
+        return None
     best = min(fine, key=lambda pair: pair[1].evidence)
     others = [joint.evidence for mirror, joint in fine if mirror != best[0]]
     hopeless = best[1].evidence + _HOPELESS * max(1.0, best[1].level)

@@ -142,10 +142,16 @@ def decide_hand(
     ]
     stage = [tilt for _, tilt in told]
     if search:
-        best, margin = compare(searched(particle, seen, stage, spread, tick))
+        compared = compare(searched(particle, seen, stage, spread, tick))
     else:
-        best, margin = compare([followed(particle, seen, stage, spread)])
-    return _answer(particle, best, margin)
+        compared = compare([followed(particle, seen, stage, spread)])
+    if compared is None:
+        sentence = (
+            "No answer: no pose of this body explains the images; what they show may be darker "
+            "than the ground, or another body."
+        )
+        return Hand(None, even, sentence)
+    return _answer(particle, *compared)
 
 
 def hand_names(particle: Particle) -> tuple[str, str]:

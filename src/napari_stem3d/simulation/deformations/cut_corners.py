@@ -92,7 +92,7 @@ class CutCorners(Deformation):
             edges = points[[neighbours[k] for k in corners]] - start[:, None]
             # The plane m . r = 1, r from the corner, crosses edge e at the fraction 1 / (m . e).
             wanted = 1 / np.array([self.fractions[k] for k in alike])
-            own = np.einsum("nij,nj->ni", np.linalg.pinv(edges), wanted)
+            own = np.einsum("nij,nj->ni", inverse_edges(edges), wanted)
             least = np.einsum("nji,ni->nj", edges, own).min(axis=1)
             own *= np.maximum(1.0, 1 / DEEPEST_CUT / least)[:, None]
             norm = np.linalg.norm(own, axis=1)
@@ -136,3 +136,8 @@ class CutCorners(Deformation):
         return cls(
             corners, tuple(tuple(rng.uniform(*span, len(neighbours[k])).tolist()) for k in corners)
         )
+
+
+def inverse_edges(edges: Array) -> Array:
+    """Pseudo-inverses (..., 3, n) of corners' edges (..., n, 3); of three edges, the inverse."""
+    return np.linalg.inv(edges) if edges.shape[-2] == 3 else np.linalg.pinv(edges)
