@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import solve_triangular
+from scipy.linalg import cho_factor, cho_solve
 from scipy.ndimage import binary_dilation, gaussian_filter
 from scipy.stats import gamma
 
@@ -64,7 +64,5 @@ def _taken(look: Look, region: NDArray[np.bool_]) -> float:
     size = np.sqrt(np.maximum(np.diag(curvature), np.finfo(float).tiny))
     # Of unit diagonal, for grey values and lengths differ by many orders of magnitude.
     alike = curvature / size / size[:, None] + _RIDGE * np.eye(len(size))
-    lower, flat = np.linalg.cholesky(alike), flat / size[:, None]
-    own = solve_triangular(lower, flat, lower=True).reshape(slopes.shape)
-    smooth = gaussian_filter(own, (0, SCALE, SCALE))
-    return float((smooth[:, region] ** 2).sum())
+    smooth = gaussian_filter(slopes, (0, SCALE, SCALE))[:, region] / size[:, None]
+    return float(np.trace(cho_solve(cho_factor(alike), smooth @ smooth.T)))

@@ -20,7 +20,7 @@ Array = NDArray[np.floating]
 POSE = 5  # numbers that tell a pose: y, x [nm], and a turn about x, y and z [rad]
 _STEP = 1e-6  # of differences; what is differentiated is smooth and computed in doubles
 DEEPEST, SHALLOWEST = 0.5, 0.01  # fractions of the edges that a cut may take
-_TURNED = np.cross(np.eye(3)[:, None], np.eye(3))  # rows @ this: their change by a turn about x, y, z
+_TURNED = np.cross(np.eye(3)[:, None], np.eye(3))  # v @ these: turned about x, y, z
 
 
 class Surfaces(NamedTuple):
@@ -83,11 +83,7 @@ class Variable:
                 "particle must have no deformations but cut corners, to be fitted. "
                 f"Received: {', '.join(d.name for d in own.deformations)}"
             )
-        if any(piece.mesh is not None for _, piece in own.shape.pieces()):
-            raise InputError(
-                "particle must be bounded by planes and quadrics, to be fitted. "
-                f"Received: a {own.shape.name}, whose surface is a mesh"
-            )
+        _ = self._own  # which refuses meshes
 
     @property
     def lengths(self) -> dict[str, float]:
@@ -237,6 +233,12 @@ def _bounded(shape: Shape, factors: Array) -> Array:
 
 def _own_surfaces(shape: Shape, cuts: CutCorners | None) -> list[Surfaces]:
     """Surfaces of the pieces of a shape, those of its cuts last, in its own frame."""
+    pieces = shape.pieces()
+    if any(piece.mesh is not None for _, piece in pieces):
+        raise InputError(
+            "particle must be bounded by planes and quadrics, to be fitted. "
+            f"Received: a {shape.name}, whose surface is a mesh"
+        )
     missing = np.empty((0, 4)) if cuts is None else cuts.planes(shape)
     return [
         Surfaces(
@@ -244,7 +246,7 @@ def _own_surfaces(shape: Shape, cuts: CutCorners | None) -> list[Surfaces]:
             np.concatenate([np.column_stack([piece.normals, piece.offsets]), missing]),
             piece.quadrics,
         )
-        for sign, piece in shape.pieces()
+        for sign, piece in pieces
     ]
 
 

@@ -140,4 +140,4 @@ class CutCorners(Deformation):
 
 def inverse_edges(edges: Array) -> Array:
     """Pseudo-inverses (..., 3, n) of corners' edges (..., n, 3); of three edges, the inverse."""
-    return np.linalg.inv(edges) if edges.shape[-2] == 3 else np.linalg.pinv(edges)
+    return np.asarray((np.linalg.inv if edges.shape[-2] == 3 else np.linalg.pinv)(edges), float)
