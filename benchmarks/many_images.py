@@ -7,13 +7,16 @@ segmentation network, fitted, and joined one image after the other. Tuned on see
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
+from benchmarks.fitting import side_by_side
 from numpy.typing import NDArray
 
 DOSES = ("standard", "low")
 OBJECTS = 100  # at each dose; every second one is also mixed with the one before
+PART = 10  # of them, an even number, that one process measures
 IMAGES = 4
 SHOWN = (1, 2, 4)
 SURE = 0.95
@@ -40,15 +43,19 @@ class Strange(NamedTuple):
     network: bool
 
 
+Measured = tuple[list[int], list[list[Body]], list[Strange]]
+
+
 def main(seed: int) -> None:
     for dose in DOSES:
-        report(dose, *measure(dose, range(OBJECTS), seed))
+        parts = (range(k, min(k + PART, OBJECTS)) for k in range(0, OBJECTS, PART))
+        found = side_by_side(measure, ((dose, part, seed) for part in parts))
+        report(dose, *(list(chain.from_iterable(one)) for one in zip(*found)))
 
 
-def measure(
-    dose: str, objects: range, seed: int
-) -> tuple[list[int], list[list[Body]], list[Strange]]:
+def measure(item: tuple[str, range, int]) -> Measured:
     """Truth and stages of some objects, and sets that hold an image of the object before."""
+    dose, objects, seed = item
     from napari_stem3d.analysis.joint.gains import outlook_of
     from napari_stem3d.analysis.joint.gathering import join
     from napari_stem3d.analysis.joint.together import put_together

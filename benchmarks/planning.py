@@ -15,12 +15,13 @@ from dataclasses import replace
 from math import comb
 
 import numpy as np
+from benchmarks.fitting import side_by_side
 from scipy.optimize import brentq, minimize_scalar
 from scipy.special import log_ndtr, logsumexp, ndtr, ndtri
 
 FACTORS = (0.7, 1.0, 1.4)  # of the planned dose
-PARTICLES = 50  # with either number of corners, at each dose
-PLANNED = 60  # with either number of corners, of the plan
+PARTICLES = 300  # with either number of corners, at each dose
+PLANNED = 200  # with either number of corners, of the plan
 SETS, FAR = 12, 25.0  # of corners that an image is explained with, and their squared distance
 ACROSS = 28  # pixels across a particle
 REPEATS = 500
@@ -35,7 +36,7 @@ def questions():
         ("2 or 3, Pd cube, 10 nm", Question(2, 3, material="Pd", shape=cube), 1),
         ("0 or 1, Pd cube, 10 nm", Question(0, 1, material="Pd", shape=cube), 1),
         ("1 or 2, Au box, 8 x 10 x 14 nm", Question(1, 2, material="Au", shape=box), 1),
-        ("2 or 3, Pd cube, small cuts", Question(2, 3, 0.15, material="Pd", shape=cube), 1),
+        ("the same, small cuts, 80 %", Question(2, 3, 0.15, 0.3, 0.8, "Pd", cube), 1),
         ("2 or 3, Pd cube, two views", Question(2, 3, material="Pd", shape=cube), 2),
     )
 
@@ -66,10 +67,17 @@ def planned(question, views: int, seed: int):
 
 def answers(sight, option, factor: float, seed):
     """Whether the right number wins, of new particles at a factor of the planned dose."""
-    rng = np.random.default_rng([*seed, round(100 * factor)])
-    electrons = factor * option.electrons
+    electrons, own = factor * option.electrons, [*seed, round(100 * factor)]
     counts = [sight.question.few, sight.question.many] * PARTICLES
-    return [sum(images_say(sight, rng, cut, electrons, option.views)) < 0 for cut in counts]
+    items = ((sight, cut, electrons, option.views, [*own, k]) for k, cut in enumerate(counts))
+    return side_by_side(right_number, items)
+
+
+def right_number(item) -> bool:
+    """Whether the right number wins in images of one particle."""
+    sight, cut, electrons, views, seed = item
+    rng = np.random.default_rng(seed)
+    return bool(sum(images_say(sight, rng, cut, electrons, views)) < 0)
 
 
 def compare(name: str, sight, found, right, seed):

@@ -13,6 +13,7 @@ from napari_stem3d.analysis.planning.explanations import Explanations
 from napari_stem3d.analysis.planning.question import Question
 from napari_stem3d.analysis.planning.sight import Sight, cut_at
 from napari_stem3d.simulation import (
+    CarbonFilm,
     Cuboid,
     CutCorners,
     Detector,
@@ -116,3 +117,26 @@ def test_noise_of_the_model_is_that_of_the_simulator():
     assert off.std() < 1.5
     ratio = counts.var(axis=0) / look.patch.variance
     assert ratio.mean() == pytest.approx(1, abs=0.05)
+
+
+def test_nothing_disturbs_a_still_scan_over_an_even_film(sight):
+    film = CarbonFilm(roughness=0.0, grain=False)
+    even = replace(sight, microscope=replace(sight.microscope, film=film))
+    look = even.look(cut_box(), 3e3)
+    assert np.abs(even.disturbances(look, 3e3)).max() < 1e-5 * look.model.max()
+    rough = sight.disturbances(look, 3e3)
+    # The film's thickness varies by a tenth, and counts in proportion.
+    assert rough.std() == pytest.approx(0.1 * 3e3 * sight.ground, rel=0.1)
+    shaky = replace(even, microscope=replace(even.microscope, scan=replace(STEADY, jitter=0.1)))
+    edges = np.abs(shaky.disturbances(look, 3e3)).mean(axis=0)
+    assert edges.max() > 20 * edges[0].mean()  # lines that move are seen where there is something
+
+
+def test_what_disturbs_grows_faster_than_what_electrons_tell(sight):
+    bent = replace(sight, microscope=replace(sight.microscope, scan=Scan(mains=0.1)))
+    told = Explanations.of(cut_box(), bent, 3e3)
+    shares = []
+    for factor in (1.0, 100.0):
+        information, noise = told.left(factor)
+        shares.append(np.trace(noise) / np.trace(information))
+    assert shares[1] > 1.5 * shares[0]

@@ -9,7 +9,7 @@ import pytest
 
 from napari_stem3d import InputError
 from napari_stem3d.analysis.planning import Limits, Plan, Question, plan
-from napari_stem3d.simulation import PRESETS, Microscope, Tetrahedron
+from napari_stem3d.simulation import PRESETS, Microscope, Scan, Tetrahedron
 
 ASKED = Question(0, 1, 0.3, material="Pd", shape=Tetrahedron(12.0))
 WIDE = Limits(pixel=0.8)
@@ -95,10 +95,22 @@ def test_progress_is_told(found):
     assert TOLD[-1][0] == TOLD[-1][1]
 
 
-def test_a_dose_at_which_more_is_amiss_than_shot_noise_is_called_a_lower_bound(found):
+def test_a_dose_at_which_more_is_amiss_than_shot_noise_says_so(found):
     assert found.notes == ()
     shallow = small(replace(ASKED, depth=0.1), Limits(pixel=0.8, longest_dwell=1e4, most_views=1))
-    assert "lower bound" in shallow.notes[0]
+    assert "distortions of the scan and the film matter" in shallow.notes[0]
+
+
+def test_more_electrons_do_not_make_up_for_a_scan_that_bends(found):
+    """What displaces lines grows with the signal: the chance levels off below certainty."""
+    asked, limits = replace(ASKED, depth=0.1), Limits(pixel=0.8, most_views=1)
+    still, bent = (
+        plan(asked, Microscope(scan=scan), limits, particles=10)
+        for scan in (Scan(drift=0.0, mains=0.0, wide_band=0.0, jitter=0.0), Scan(mains=0.3))
+    )
+    most = min(still.doses[-1], bent.doses[-1])
+    ends = [np.interp(most, one.doses, one.chances[1]) for one in (still, bent)]
+    assert ends[0] > ends[1] + 0.05
 
 
 def test_what_makes_no_sense_gets_one_sentence():

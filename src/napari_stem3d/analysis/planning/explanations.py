@@ -45,6 +45,10 @@ class Explanations:
         of the edges that each cut takes.
     noise : ndarray, shape (K + B, K + B)
         Covariance of what the image's noise seems to say of all of them.
+    disturbed : ndarray, shape (K + B, K + B)
+        The same of what scan and film do, which grows with the square of the dose.
+    lines : int
+        How many of the nuisances, the last of them, are shifts of lines.
     owners : ndarray of int, shape (B - V,)
         The corner that each fraction belongs to.
     off : ndarray, shape (B - V,)
@@ -62,6 +66,8 @@ class Explanations:
     cross: Array
     cuts: Array
     noise: Array
+    disturbed: Array
+    lines: int
     owners: NDArray[np.int_]
     off: Array
     spread: float
@@ -86,6 +92,11 @@ class Explanations:
         # Noise is the truth's own, which differs from what pixels are thought to have.
         loud = sight.variance(look.model, electrons) / look.patch.variance
         information, noise = (_products(maps, along, weight) for weight in (1.0, loud))
+        waves = sight.disturbances(look, electrons) * root
+        pulls = np.concatenate(
+            [np.einsum("kij,nij->kn", maps, waves), np.einsum("ij,nij->in", along, waves)]
+        )
+        disturbed = pulls @ pulls.T / len(waves)
         rest = np.ones(len(information), bool)
         rest[lengths + IMAGING : len(maps)] = False
         kept = np.r_[:lengths, len(by) - IMAGING : len(look.before)]
@@ -97,6 +108,8 @@ class Explanations:
             information[np.ix_(rest, ~rest)],
             information[np.ix_(~rest, ~rest)],
             noise[np.ix_(order, order)],
+            disturbed[np.ix_(order, order)],
+            len(along),
             np.repeat(every, [len(n) for n in question.shape.neighbours()]),
             np.log(fractions / question.depth),
             question.variation,
@@ -114,7 +127,9 @@ class Explanations:
         share = factor * cho_solve(cho_factor(factor * self.nuisances + self.before), self.cross)
         told = factor * (self.cuts - self.cross.T @ share)
         apart = np.concatenate([-share, np.eye(len(told))])
-        noise = factor * apart.T @ self.noise @ apart + share.T @ self.before @ share
+        seen = factor * self.noise + factor**2 * self.disturbed
+        drawn = slice(None, len(self.before) - self.lines)
+        noise = apart.T @ seen @ apart + share[drawn].T @ self.before[drawn, drawn] @ share[drawn]
         return told, noise
 
     def squares(self, sets: Sequence[Corners], factor: float = 1.0) -> Array:

@@ -222,12 +222,12 @@ def _recommend(options: list[Views]) -> tuple[Views, ...]:
 
 
 def _notes(question: Question, microscope: Microscope, counts: float) -> list[str]:
-    """Tell what there is that the fit, and so the plan, does not count."""
+    """Tell what there is that the plan does not count, or must take on trust."""
     notes = []
     if counts > _MANY:
         notes.append(
             f"Shot noise is only {100 / counts**0.5:.1f} % at this dose, so that distortions of "
-            "the scan and the film, which the plan does not count, matter: it is a lower bound."
+            "the scan and the film matter: the plan counts them as the microscope describes them."
         )
     if microscope.contrast.saturating:
         error = float(microscope.linear_error(question.side))

@@ -23,6 +23,7 @@ Array = NDArray[np.floating]
 _PROBES = 0.3, 4.0  # pixels: between which a fit tells how wide the probe is
 _PROBE_SPREAD = 0.2  # how well the width of the probe is known, as a spread of its logarithm
 _LEAST = 0.3  # variance that no pixel weighs more than, as in a fit
+_DISTURBED = 100  # images that tell how scan and film vary
 _MARGIN = 3  # pixels, beside three widths of the probe, around a particle
 
 
@@ -35,7 +36,7 @@ class Sight:
     question : Question
         Whose particles are seen.
     microscope : Microscope
-        How; its current and dwell time do not matter here.
+        How; its current does not matter here.
     pixel : float
         Side of a pixel [nm].
     """
@@ -114,6 +115,31 @@ class Sight:
         weighing = self.variance(np.mean(ends, axis=0), electrons)
         seen = bare.model if image is None else image
         return Look(what, Patch(seen, np.maximum(weighing, _LEAST), y, y), self.prior)
+
+    def disturbances(self, look: Look, electrons: float) -> Array:
+        """Show what the scan and the film make of an image without noise, many times.
+
+        Parameters
+        ----------
+        look : Look
+            A particle as it is expected, in detected electrons.
+        electrons : float
+            Electrons that cross each pixel.
+
+        Returns
+        -------
+        ndarray, shape (n, ny, nx)
+            Differences of so many images from the expected one.
+        """
+        own, grid = self.microscope, self.grid
+        keys = np.random.default_rng(0).integers(2**63, size=_DISTURBED, dtype=np.uint64)
+        carbon = replace(own.film, grain=False).map(grid, keys)  # grain is noise
+        images = np.repeat(look.model[None].astype(np.float32), _DISTURBED, axis=0)
+        if not isinstance(carbon, float):
+            seen = own.probe.blur(carbon, grid, own.beam)
+            per_nm = own.detector.efficiency * own.film.per_nm(own.beam, own.contrast)
+            images += np.float32(electrons) * (np.float32(per_nm) * seen - np.float32(self.ground))
+        return own.scan.sample(images, grid, keys).astype(float) - look.model
 
     @property
     def _width(self) -> float:
