@@ -23,8 +23,7 @@ _ROUGH_STEPS, _FINE_STEPS, _VALLEY_STEPS = 12, 12, 15
 _ALIKE = 0.002  # part of the range of an image by which two differ at least in the mean
 _FAR = 5.0  # standard deviations of a step along a valley
 _MOST = 2  # directions in which to look
-_DRAWS, _PIT_STEPS, _PIT_ENOUGH = 6, 6, 0.5  # places around an explanation, and their refinement
-# Longest step to another start: pixels, radians, and logarithms of lengths and of fractions.
+# Longest step along them: pixels, radians, and logarithms of lengths and of fractions.
 _SHIFT, _TURN, _LENGTH, _FRACTION = 3.0, 0.3, 0.4, 1.2
 _SAME_COST, _SAME_LENGTH = 0.5, 0.05  # below both of which (the latter relative) two are one
 #: What a fit from a hopeless start may end in: no step, or dimensions that no shape has.
@@ -81,42 +80,15 @@ class Scene:
             return None
 
 
-def shaken(look: Look, rng: np.random.Generator) -> list[Look]:
-    """Refine an explanation again from places that the image hardly tells from its own.
-
-    The thickness under the middle of a pixel jumps where a face along the beam passes it, so that
-    the likelihood is rough on the scale of the errors, and a refinement ends in any of many pits.
-
-    Parameters
-    ----------
-    look : Look
-        Where a refinement has ended.
-    rng : numpy.random.Generator
-        Draws the places, from the covariance of the deepest pit so far.
-
-    Returns
-    -------
-    list of Look
-        All pits, the deepest first.
-    """
-    pits = [look]
-    for _ in range(_DRAWS):
-        deepest = min(pits, key=lambda one: one.cost)
-        covariance = deepest.covariance
-        try:
-            step = rng.multivariate_normal(np.zeros(len(covariance)), covariance, method="eigh")
-            step /= max(1.0, float(np.abs(step / _farthest(deepest)).max()))
-            moved = replace(deepest.what, variable=deepest.variable.moved(step))
-            pits.append(refine(replace(deepest, what=moved), _PIT_STEPS, _PIT_ENOUGH, learn=False))
-        except FAILED:
-            continue
-    return sorted(pits, key=lambda one: one.cost)
-
-
 def along_valleys(look: Look) -> Iterator[Look]:
     """Restart a fit far away in the directions that the image tells least about."""
-    body = POSE + len(look.what.variable.lengths)
-    covariance, longest = look.covariance, _farthest(look)
+    lengths = len(look.what.variable.lengths)
+    body = POSE + lengths
+    covariance = look.covariance
+    dy, dx = look.patch.pixel
+    cuts = len(covariance) - body
+    limits = [[_SHIFT * dy, _SHIFT * dx], [_TURN] * 3, [_LENGTH] * lengths, [_FRACTION] * cuts]
+    longest = np.concatenate(limits)
     own = longest[:body]
     spreads, ways = np.linalg.eigh(covariance[:body, :body] / own[:, None] / own)
     for way in range(1, _MOST + 1):
@@ -131,15 +103,6 @@ def along_valleys(look: Look) -> Iterator[Look]:
                 yield refine(moved, _VALLEY_STEPS, learn=False)
             except FAILED:
                 continue
-
-
-def _farthest(look: Look) -> Array:
-    """Longest step (M,) of each number of the body to another start."""
-    dy, dx = look.patch.pixel
-    lengths = len(look.variable.lengths)
-    rest = len(look.variable.names) - POSE - lengths
-    steps = [[_SHIFT * dy, _SHIFT * dx], [_TURN] * 3, [_LENGTH] * lengths, [_FRACTION] * rest]
-    return np.concatenate(steps)
 
 
 def distinct(looks: Iterable[Look], most: int) -> list[Look]:

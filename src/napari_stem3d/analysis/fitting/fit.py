@@ -9,10 +9,10 @@ from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import softmax
+from scipy.special import logsumexp
 
 from napari_stem3d.analysis.fitting.cuts import fewer_cuts
-from napari_stem3d.analysis.fitting.finalists import Scene, along_valleys, distinct, shaken
+from napari_stem3d.analysis.fitting.finalists import Scene, along_valleys, distinct
 from napari_stem3d.analysis.fitting.goodness import goodness
 from napari_stem3d.analysis.fitting.likelihood import Look
 from napari_stem3d.analysis.fitting.proposal import Proposal
@@ -37,8 +37,7 @@ _ROUNDS = 2  # restarts along valleys
 _WORTH = 1.0  # cost by which a valley must lie lower to be followed
 # What an explanation found at once must reach for the search to end there: distance in evidence
 # from any other number of cuts, the network's probability of its number, that of its residuals.
-_CLEAR, _AGREED, _EXPLAINED = 6.0, 0.9, 0.2
-_UNEXPLAINED = 0.1  # probability of the residuals below which it is searched everywhere
+_CLEAR, _AGREED, _EXPLAINED = 6.0, 0.9, 0.05
 _SHOWN = 14.0  # evidence up to which alternatives are kept: a thousandth as probable
 
 
@@ -90,34 +89,15 @@ def explain(
             told = Told(name, chance, np.eye(MOST_CORNERS + 1)[0])
             looks = _others(scene, mask, name)
         scored += [(told.score(look), look) for look in looks]
+    scored.sort(key=lambda one: one[0])
     if not scored:
         return []
-    return _settled_alternatives(scored)
-
-
-def _settled_alternatives(scored: list[tuple[float, Look]]) -> list[Alternative]:
-    """Shake the best of each shape and number of cuts, and turn scores into probabilities."""
-    rng = np.random.default_rng(0)
-    found: list[tuple[float, Look, tuple[Look, ...]]] = []
-    kinds = set()
-    least = min(score for score, _ in scored)
-    for score, look in sorted(scored, key=lambda one: one[0]):
-        if score > least + _SHOWN:
-            break
-        particle = look.variable.particle
-        kind = type(particle.shape), len(particle.deformed_corners)
-        near: tuple[Look, ...] = ()
-        if kind not in kinds:
-            kinds.add(kind)
-            prior = score - look.evidence
-            look, *pits = shaken(look, rng)
-            score, near = prior + look.evidence, tuple(pits)
-            least = min(least, score)
-        found.append((score, look, near))
-    found.sort(key=lambda one: one[0])
-    kept = [one for one in found if one[0] < found[0][0] + _SHOWN]
-    chances = softmax([-score / 2 for score, _, _ in kept])
-    return [Alternative(look, p, near) for p, (_, look, near) in zip(chances.tolist(), kept)]
+    near = [(score, look) for score, look in scored if score < scored[0][0] + _SHOWN]
+    chances = -np.array([score for score, _ in near]) / 2
+    return [
+        Alternative(look, float(np.exp(chance)))
+        for chance, (_, look) in zip(chances - logsumexp(chances), near)
+    ]
 
 
 def _others(scene: Scene, mask: NDArray[np.bool_], name: str) -> list[Look]:
@@ -149,7 +129,7 @@ def _cuboids(scene: Scene, mask: NDArray[np.bool_], proposal: Proposal, told: To
     if not found:
         return []
     looks += _laddered(_followed(found))
-    if goodness(min(looks, key=told.score)) < _UNEXPLAINED:
+    if goodness(min(looks, key=told.score)) < _EXPLAINED:
         found.clear()
         bodies = likely_bodies(get_shape("cuboid"), scene.patch, mask, _MANY)
         everywhere = (Variable(body).completed(_SHALLOW).particle for body in bodies)

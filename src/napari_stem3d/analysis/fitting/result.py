@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import softmax
 
 from napari_stem3d.analysis.fitting.likelihood import Look
 from napari_stem3d.analysis.fitting.variable import POSE
@@ -30,13 +29,10 @@ class Alternative:
         Body and imaging, laid over the image.
     probability : float
         That it is the right one of all that were found.
-    near : tuple of Look
-        Others beside it that explain the image nearly as well; they count for its errors.
     """
 
     look: Look
     probability: float
-    near: tuple[Look, ...] = ()
 
     @property
     def particle(self) -> Particle:
@@ -47,12 +43,6 @@ class Alternative:
     def corners(self) -> int:
         """Number of its deformed corners."""
         return len(self.particle.deformed_corners)
-
-    def weighted(self) -> Iterator[tuple[float, Look]]:
-        """Its own and all near explanations, each with its part of the probability."""
-        looks = (self.look, *self.near)
-        shares = softmax([-look.cost / 2 for look in looks])
-        yield from zip((self.probability * shares).tolist(), looks)
 
 
 @dataclass(frozen=True)
@@ -119,8 +109,8 @@ class Fit:
     def lengths(self) -> dict[str, tuple[float, float]]:
         """Dimensions of the shape and their standard errors.
 
-        The errors hold how far the dimensions of other explanations lie off, near and far, in the
-        measure of their probabilities; edges of cuboids are compared in the order of their lengths.
+        The errors hold how far the dimensions of other explanations lie off, in the measure of
+        their probabilities; edges of cuboids are compared in the order of their lengths.
         """
         own = self.look.what.variable.lengths
         exchangeable = isinstance(self.particle.shape, Cuboid)
@@ -132,13 +122,12 @@ class Fit:
         for other in self.alternatives:
             if type(other.particle.shape) is not type(self.particle.shape):
                 continue
-            for probability, look in other.weighted():
-                sizes, sigmas = look.what.variable.lengths, _sigmas(look)
-                total += probability
-                for mine, theirs in zip(ranked(own, own), ranked(sizes, sizes)):
-                    off = sizes[theirs] - own[mine]
-                    spread = (sizes[theirs] * sigmas[theirs]) ** 2 + off**2
-                    variances[mine] += probability * spread
+            sizes, sigmas = other.look.what.variable.lengths, _sigmas(other.look)
+            total += other.probability
+            for mine, theirs in zip(ranked(own, own), ranked(sizes, sizes)):
+                off = sizes[theirs] - own[mine]
+                spread = (sizes[theirs] * sigmas[theirs]) ** 2 + off**2
+                variances[mine] += other.probability * spread
         return {name: (size, float(np.sqrt(variances[name] / total))) for name, size in own.items()}
 
     @cached_property
@@ -151,10 +140,7 @@ class Fit:
             step = np.zeros(len(slopes))
             step[k] = _STEP
             slopes[k] = (variable.at(step).volume - own) / _STEP
-        chances, looks = zip(*self.alternatives[0].weighted())
-        offs = np.array([look.variable.particle.volume - own for look in looks])
-        scatter = np.average(offs**2, weights=chances)
-        return own, float(np.sqrt(slopes @ self.look.covariance @ slopes + scatter))
+        return own, float(np.sqrt(slopes @ self.look.covariance @ slopes))
 
     @property
     def residual(self) -> Array:
