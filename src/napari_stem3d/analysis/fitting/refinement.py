@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_stem3d._errors import InputError
+from napari_stem3d.analysis.fitting.descent import descend
 from napari_stem3d.analysis.fitting.likelihood import IMAGING, Explanation, Look, Prior
 from napari_stem3d.analysis.fitting.lines import likely_kick
 from napari_stem3d.analysis.fitting.patch import Patch
@@ -16,8 +17,6 @@ from napari_stem3d.analysis.fitting.variable import POSE, Variable
 
 Array = NDArray[np.floating]
 Kind = TypeVar("Kind", bound=Look)
-_TRIES = 6  # steps, each shorter than the last, before a point counts as the best
-_SETTLED = 30.0  # gain below which the kicks of the lines may be learnt
 _SHARPEST, _WIDEST = 0.3, 4.0  # pixels: probes that are tried
 # Longest step: pixels, radians, and logarithms of lengths, fractions and the probe.
 _SHIFT, _TURN, _LENGTH, _FRACTION, _PROBE, _LINE = 1.5, 0.25, 0.12, 0.5, 0.3, 0.7
@@ -53,30 +52,23 @@ def refine(look: Kind, steps: int = 25, enough: float = 0.05, learn: bool = True
     Look
         With the lowest cost.
     """
-    damping = 1e-3
-    for _ in range(steps):
-        equations, longest = look.equations, longest_step(look)
-        for _ in range(_TRIES):
-            step = equations.step(damping).clip(-longest, longest)
-            shifts = equations.shifted(step).clip(-_LINE, _LINE)
-            try:
-                trial = replace(look, what=moved(look.what, step, shifts))
-            except InputError:  # no shape has such dimensions
-                trial = look
-            if trial.cost < look.cost:
-                break
-            damping = max(damping * 8, 1e-5)
-        else:
-            return look
-        gain, damping = look.cost - trial.cost, damping / 6
-        look = trial
-        if learn and gain < _SETTLED:
-            learn = False
-            kick = likely_kick(look.what.shifts, equations.lines)
-            look = replace(look, what=replace(look.what, kick=kick))
-        elif gain < enough:
-            return look
-    return look
+    return descend(look, _stepped, steps, enough, _with_likely_kick if learn else None)
+
+
+def _stepped(look: Kind, damping: float) -> Kind:
+    longest = longest_step(look)
+    step = look.equations.step(damping).clip(-longest, longest)
+    shifts = look.equations.shifted(step).clip(-_LINE, _LINE)
+    try:
+        return replace(look, what=moved(look.what, step, shifts))
+    except InputError:  # no shape has such dimensions
+        return look
+
+
+def _with_likely_kick(before: Kind, look: Kind) -> Kind:
+    """Learn the size of the kicks of the lines, whose shifts the last step has found."""
+    kick = likely_kick(look.what.shifts, before.equations.lines)
+    return replace(look, what=replace(look.what, kick=kick))
 
 
 def moved(what: Explanation, step: Array, shifts: Array) -> Explanation:

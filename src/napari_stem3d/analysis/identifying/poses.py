@@ -13,8 +13,8 @@ from scipy.spatial.transform import Rotation
 from napari_stem3d.analysis.fitting.noise import learnt_noise
 from napari_stem3d.analysis.fitting.patch import Noise, Patch
 from napari_stem3d.analysis.identifying.aspects import Aspects
-from napari_stem3d.analysis.identifying.descent import settle
 from napari_stem3d.analysis.identifying.isolation import middle
+from napari_stem3d.analysis.identifying.settling import settle
 from napari_stem3d.analysis.identifying.views import PROBE, Joint, Shot, View
 from napari_stem3d.simulation import Particle, Shape
 

@@ -14,12 +14,12 @@ from typing import NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_stem3d.analysis.fitting.descent import descend
 from napari_stem3d.analysis.fitting.likelihood import IMAGING, Beliefs, Look, scaled
 from napari_stem3d.analysis.fitting.refinement import longest_step, moved
 from napari_stem3d.analysis.fitting.variable import POSE, Variable
 
 Array = NDArray[np.floating]
-_TRIES = 6  # steps, each shorter than the last, before a point counts as the best
 _LINE = 0.7  # pixels: longest step of the displacement of a line
 _LEAST = 1e-9  # information that every number has
 
@@ -170,20 +170,7 @@ class Bundle:
         Bundle
             With the lowest cost.
         """
-        bundle, damping = self, 1e-3
-        for _ in range(steps):
-            for _ in range(_TRIES):
-                trial = bundle.stepped(damping, rigid)
-                if trial.cost < bundle.cost:
-                    break
-                damping = max(damping * 8, 1e-5)
-            else:
-                return bundle
-            gain, damping = bundle.cost - trial.cost, damping / 6
-            bundle = trial
-            if gain < enough:
-                return bundle
-        return bundle
+        return descend(self, lambda one, damping: one.stepped(damping, rigid), steps, enough)
 
     @property
     def _shared(self) -> slice:

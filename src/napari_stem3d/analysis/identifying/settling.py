@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solveh_banded
 
+from napari_stem3d.analysis.fitting.descent import descend
 from napari_stem3d.analysis.fitting.lines import likely_kick
 from napari_stem3d.analysis.identifying.views import OWN, Joint
 
 Array = NDArray[np.floating]
 _TRIES = 5  # steps, each shorter than the last, before a point counts as the best
-_SETTLED = 30.0  # gain below which the kicks of the lines may be learnt
 # Longest step: radians, logarithms of dimensions and of the probe, pixels of place and of lines.
 _TURN, _SIZE, _PROBE, _SHIFT, _LINE = 0.2, 0.1, 0.3, 2.0, 0.7
 
@@ -37,31 +37,26 @@ def settle(joint: Joint, steps: int = 15, enough: float = 0.1, learn: bool = Tru
     Joint
         With the lowest cost.
     """
-    damping, longest = 1e-3, _longest(joint)
-    for _ in range(steps):
-        curvature, slope, lines = joint.equations
-        for _ in range(_TRIES):
-            damped = curvature + damping * np.diag(np.diag(curvature) + 1e-9)
-            step = np.linalg.solve(damped, -slope).clip(-longest, longest)
-            shifts = [
-                solveh_banded(bands, -pull - cross.T @ step[joint.places(k)]).clip(-_LINE, _LINE)
-                for k, (bands, cross, pull) in enumerate(lines)
-            ]
-            trial = joint.at(step, shifts)
-            if trial.cost < joint.cost:
-                break
-            damping = max(damping * 8, 1e-5)
-        else:
-            return joint
-        gain, damping = joint.cost - trial.cost, damping / 6
-        joint = trial
-        if learn and gain < _SETTLED:
-            learn = False
-            kicks = [likely_kick(s.shifts, part[0]) for s, part in zip(joint.shots, lines)]
-            joint = replace(joint, kick=float(np.sqrt(np.mean(np.square(kicks)))))
-        elif gain < enough:
-            return joint
-    return joint
+    return descend(joint, _stepped, steps, enough, _with_likely_kick if learn else None, _TRIES)
+
+
+def _stepped(joint: Joint, damping: float) -> Joint:
+    curvature, slope, lines = joint.equations
+    longest = _longest(joint)
+    damped = curvature + damping * np.diag(np.diag(curvature) + 1e-9)
+    step = np.linalg.solve(damped, -slope).clip(-longest, longest)
+    shifts = [
+        solveh_banded(bands, -pull - cross.T @ step[joint.places(k)]).clip(-_LINE, _LINE)
+        for k, (bands, cross, pull) in enumerate(lines)
+    ]
+    return joint.at(step, shifts)
+
+
+def _with_likely_kick(before: Joint, joint: Joint) -> Joint:
+    """Learn the size of the kicks of the lines, whose shifts the last step has found."""
+    lines = before.equations[2]
+    kicks = [likely_kick(s.shifts, part[0]) for s, part in zip(joint.shots, lines)]
+    return replace(joint, kick=float(np.sqrt(np.mean(np.square(kicks)))))
 
 
 def _longest(joint: Joint) -> Array:
