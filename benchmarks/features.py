@@ -65,8 +65,8 @@ def objects(kind: str, dose: str, seed: int) -> Iterator[tuple]:
     from napari_stem3d.analysis.features import FLAT_FACED
     from napari_stem3d.analysis.segmentation import segment_frame
     from napari_stem3d.simulation import Dataset
+    from napari_stem3d.simulation.scenes.creases import creases
     from napari_stem3d.tasks.corners128 import Corners128
-    from napari_stem3d.tasks.creases import creases
 
     task = "shape-all" if kind == "other polyhedron" else "deformed"
     scenes = Dataset(Corners128(task, dose), 100 * COUNT, seed + 830_000)

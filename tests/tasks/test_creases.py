@@ -8,7 +8,8 @@ import pytest
 from napari_stem3d.networks.contracts import SHAPES
 from napari_stem3d.plugins import get_shape
 from napari_stem3d.simulation import Cuboid, CutCorners, Particle, random_rotation
-from napari_stem3d.tasks.creases import crease_maps, creases
+from napari_stem3d.simulation.scenes.creases import creases
+from napari_stem3d.tasks.creases import crease_maps
 
 # Edges and corners of polyhedra; the rims of round faces are drawn as 48 straight pieces.
 COUNTS = {

@@ -20,8 +20,8 @@ from napari_stem3d.analysis.features import (
     find_features,
 )
 from napari_stem3d.simulation import PRESETS, Cuboid, Dataset, Grid, Particle, Probe, Scene
+from napari_stem3d.simulation.scenes.creases import creases
 from napari_stem3d.tasks.corners128 import SAMPLING, Corners128
-from napari_stem3d.tasks.creases import creases
 
 COUNT, SEED = 30, 4_100
 
