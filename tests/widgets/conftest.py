@@ -43,7 +43,7 @@ def classify(frame, labels, network, segmentation, sampling_nm, progress=None):
     table.insert(1, "shape", names)
     return labels, table.assign(shape_probability=0.75, deformed=table["particle"] == 2, corners=1)
 
-def measure(frame, labels, balance, network, segmentation, sampling_nm, progress=None):
+def measure(frame, labels, balance, network, segmentation, fit, sampling_nm, progress=None):
     labels, table = classify(frame, labels, network, segmentation, sampling_nm, progress)
     unit = "px" if sampling_nm is None else "nm"
     table[f"volume_{unit}3"] = 10.0 * table["particle"]

@@ -58,6 +58,10 @@ def measure(
         Path | None, typer.Option(help="Also write the thickness of every pixel: .tif, .hspy …")
     ] = None,
     plot: Annotated[Path | None, typer.Option(help="Also draw histograms: .png.")] = None,
+    fit: Annotated[
+        bool,
+        typer.Option(help="Fit bodies, whose corners are more exact: a second or so a particle."),
+    ] = False,
     network: Annotated[str, typer.Option(help="Classification network to use.")] = CLASSIFICATION,
     segmentation: Annotated[
         str, typer.Option(help="Segmentation network that finds the particles.")
@@ -85,7 +89,7 @@ def measure(
     import_keras()
     job = job_of(
         image, task="measure", networks=[segmentation, network], zoom=zoom, part=part,
-        invert=invert, balance=repr(balance), outs=[*map(str, outs)],
+        invert=invert, fit=fit, balance=repr(balance), outs=[*map(str, outs)],
         labels=None if labels is None else job_of(labels),
     )  # fmt: skip
     save, load = _keepers(heights)
@@ -99,7 +103,7 @@ def measure(
             )
             found = measure_frame(
                 frame, own, stack.sampling_nm, balance,
-                classification=network, segmentation=segmentation, progress=tick,
+                classification=network, segmentation=segmentation, fit=fit, progress=tick,
             )  # fmt: skip
             notes |= dict.fromkeys(found.notes)
             table = numbered_on(as_text(found.table), index, 0 if given else run.particles)

@@ -117,6 +117,7 @@ def measure(
     balance: Balance,
     network: str,
     segmentation: str,
+    fit: bool,
     sampling_nm: Sampling,
     progress: Report | None = None,
 ) -> tuple[NDArray[Any], pd.DataFrame, NDArray[Any], tuple[str, ...]]:
@@ -129,6 +130,7 @@ def measure(
         balance,
         classification=network,
         segmentation=segmentation,
+        fit=fit,
         progress=progress,
     )
     return labels, as_text(found.table.map(_in_short)), found.height, found.notes

@@ -56,6 +56,10 @@ class MeasureWidget(ImagePanel):
         self.with_corners = CheckBox(
             label="corners", tooltip="add corners and edges of particles of flat faces"
         )
+        self.fit = CheckBox(
+            label="fit bodies",
+            tooltip="corners are those of fitted bodies, more exact: a second or so a particle",
+        )
         self.balance = DataclassForm(Balance)
         self.known = {
             name: FieldsForm(
@@ -66,7 +70,7 @@ class MeasureWidget(ImagePanel):
         self.histograms, self.notes = Histograms(napari_viewer.theme), QLabel()
         self.notes.setWordWrap(True)
         self.add(self.image, self.labels, self.segmentation, self.network)
-        self.add(self.with_heights, self.with_corners)
+        self.add(self.with_heights, self.with_corners, self.fit)
         self.add_part(
             Group("What turns grey values into matter", self.balance, *self.known.values())
         )
@@ -83,7 +87,8 @@ class MeasureWidget(ImagePanel):
 
     def options(self, stack: Stack) -> dict[str, Any]:
         """Return the keyword arguments of the function."""
-        return super().options(stack) | {"segmentation": required(self.segmentation)}
+        chosen = {"segmentation": required(self.segmentation), "fit": self.fit.value}
+        return super().options(stack) | chosen
 
     def arguments(self, stack: Stack, indices: range) -> Iterator[tuple[Any, ...]]:
         """Return the frames with their labels, once it is known that they fit."""

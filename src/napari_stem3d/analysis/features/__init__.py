@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from napari_stem3d.analysis.features.bodies import seen_of
 from napari_stem3d.analysis.features.corners import (
     FLAT_FACED,
     Corners,
@@ -32,5 +33,6 @@ __all__ = [
     "find_polygon",
     "fit_facets",
     "measure_sizes",
+    "seen_of",
     "trace_outline",
 ]

@@ -14,6 +14,7 @@ from napari_stem3d.analysis.fitting.noise import SCALE
 Array = NDArray[np.floating]
 _AROUND = 3  # pixels around a body that its misfits may reach
 _WHITE = 1 / (4 * np.pi * SCALE**2)  # mean square of smoothed white noise
+_LEAST = 0.5  # part of its expected power that noise has at least; an image may have less
 _RIDGE = 1e-9  # that numbers about which nothing is known leave no hole
 _INDEPENDENT = 2 * np.pi * SCALE**2  # pixels that count as one, once smoothed
 
@@ -44,7 +45,7 @@ def goodness(look: Look) -> float:
     if region.sum() < _INDEPENDENT:
         return 1.0
     pairs = known[:, 1:] & known[:, :-1]
-    level = float((np.diff(residual, axis=1)[pairs] ** 2).mean()) / 2
+    level = max(float((np.diff(residual, axis=1)[pairs] ** 2).mean()) / 2, _LEAST)
     found = float((gaussian_filter(residual, SCALE)[region] ** 2).sum())
     expected = level * (_WHITE * float(region.sum()) - _taken(look, region))
     count = max(expected / level / _WHITE / _INDEPENDENT, 1.0)

@@ -18,6 +18,7 @@ SCALE = 1.5  # pixels on which noise and misfits are told from each other
 _MARGIN = 4  # pixels around particles that the probe may reach
 _SLOW = 15.0  # pixels beyond which an uneven ground is no noise
 _LEAST = 1e-3  # part of the noise of a bright pixel that no pixel stays below
+_FAITHFUL = 5e-3  # part of the range of an image that no model of it is more exact than
 _ROUNDS = 4  # of reweighting
 _FEWEST = 200  # pixels of film from which its grain is judged
 
@@ -52,6 +53,8 @@ def image_noise(image: NDArray[np.floating], labels: NDArray[np.int32]) -> Noise
         high = float(np.percentile(image, 99))
         least = _LEAST * max(line.slope * high + line.intercept, line.intercept)
         noise = Noise(line.slope, line.intercept, max(least, np.finfo(float).tiny))
+    low, high = np.percentile(image, (0.1, 99.9))
+    noise = noise._replace(least=max(noise.least, (_FAITHFUL * float(high - low)) ** 2))
     if film.sum() < _FEWEST:
         return noise
     ground = float(np.median(image[film]))

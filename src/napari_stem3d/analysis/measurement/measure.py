@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,10 @@ from napari_stem3d.analysis.features import (
     distances_between,
     find_features,
     measure_sizes,
+    seen_of,
 )
+from napari_stem3d.analysis.fitting.frame import fit_frame
+from napari_stem3d.analysis.fitting.result import Fit
 from napari_stem3d.analysis.frames import checked_frame, checked_labels
 from napari_stem3d.analysis.measurement.seeing import Seen, corner_chances, see
 from napari_stem3d.analysis.weighing import Balance, Weighing, weigh_frame
@@ -31,9 +34,9 @@ _CLASSES = {
     "deformed_probability": "deformed_probability",
     "corners": "deformed_corners",
 }
-_PARTS = 3  # of the work, whose progress is told: network, classes, features
 _LENGTHS = ("diameter", "perimeter", "feret_max", "feret_min")
 _WEIGHED, _SHAPED = "weighing", "network"  # where a volume is from
+_LEVELS, _FITTED = "grey values", "fit"  # where corners are from
 
 Sampling = tuple[float, float]
 
@@ -70,6 +73,7 @@ def measure_frame(
     *,
     classification: str = "particle-classes",
     segmentation: str = "particle-unet",
+    fit: bool = False,
     progress: Progress | None = None,
 ) -> Measurement:
     """Measure the particles of one image.
@@ -87,6 +91,9 @@ def measure_frame(
         network guesses from the form of each particle.
     classification, segmentation : str
         Registered networks, or paths of ``.keras`` files.
+    fit : bool
+        Whether bodies are fitted to particles of flat faces, half a second or a few each: corners
+        are then those of the bodies, where these explain the image.
     progress : callable, optional
         Called with the number of steps done and their total.
 
@@ -105,35 +112,74 @@ def measure_frame(
     # What has no contrast has no weight, and is no reason to lose the other images of a stack.
     weighing = weigh_frame(frame, particles, sampling, balance) if np.ptp(image) else None
     unit, spacing = "px" if sampling is None else "nm", sampling or (1.0, 1.0)
-    steps = _Steps(progress)
+    steps = _Steps(progress, 4 if fit else 3)  # network, classes, features, fits
     seen = see(image, particles, segmentation, steps.part(0))
     classes = classify_frame(image, particles, classification, progress=steps.part(1))
+    flat = classes["particle"][classes["shape"].isin(FLAT_FACED)]
+    bodies: dict[int, Fit] = {}
+    if fit and len(flat):
+        kept = np.where(np.isin(particles, flat), particles, 0)
+        bodies = _bodies(frame, kept, sampling, classification, steps.part(3))
     rows: list[dict[str, Any]] = []
     for found in find_features(image, particles):
-        shape = classes["shape"][len(rows)]
-        corners = corners_of(image, particles, found) if shape in FLAT_FACED else None
-        rows.append(_row(found, corners, seen, spacing, unit))
+        own, shown = bodies.get(found.label), _Shown()
+        if own is not None:
+            polygon, corners = seen_of(own.look, spacing)
+            chance = own.corners[own.alternatives[0].corners] * own.shapes[own.particle.shape.name]
+            found = replace(found, polygon=polygon)
+            shown = _Shown(_FITTED, corners, np.full(len(corners.places), chance))
+        elif found.label in flat.to_numpy():
+            corners = corners_of(image, particles, found)
+            chances = corner_chances(seen, corners.places, corners.on_outline)
+            shown = _Shown(_LEVELS, corners, chances)
+        rows.append(_row(found, shown, spacing, unit))
         steps.part(2)(len(rows), len(classes))
     table = classes[["particle", "y", "x", *_CLASSES]].rename(columns=_CLASSES)
     table.insert(3, "whole", _whole(particles, table["particle"].to_numpy(int)))
     weights, height, notes = _weights(weighing, seen, particles, spacing, unit)
     table = pd.concat([table, weights, pd.DataFrame(rows, columns=_columns(unit))], axis=1)
     notes += ("Corners are told of shapes of flat faces alone.",)
+    if fit:
+        share = f"{len(bodies)} of {len(flat)}"
+        notes += (f"Corners of {share} particles of flat faces are those of fitted bodies.",)
     return Measurement(table, height, unit, notes)
+
+
+class _Shown(NamedTuple):
+    """Corners of a particle, how probable each is, and what tells them."""
+
+    by: str = ""
+    corners: Corners = Corners(
+        np.empty((0, 2)), np.empty(0), np.empty(0, bool), np.empty((0, 2), int)
+    )
+    chances: NDArray[np.float64] = np.empty(0)
 
 
 class _Steps:
     """Progress of parts of the work, each of which counts on its own."""
 
-    def __init__(self, progress: Progress | None) -> None:
-        self._progress = progress
+    def __init__(self, progress: Progress | None, parts: int) -> None:
+        self._progress, self._parts = progress, parts
 
     def part(self, index: int) -> Progress:
         def tell(done: int, total: int) -> None:
             if self._progress:
-                self._progress(index * total + done, _PARTS * total)
+                self._progress(index * total + done, self._parts * total)
 
         return tell
+
+
+def _bodies(
+    frame: ArrayLike,
+    labels: NDArray[np.int32],
+    sampling: Sampling | None,
+    network: str,
+    progress: Progress,
+) -> dict[int, Fit]:
+    """Fits of particles of flat faces, by label, that leave nothing but noise of the image."""
+    fits = fit_frame(frame, labels, sampling, network=network, progress=progress)
+    flat = (fit for fit in fits if fit.particle.shape.name in FLAT_FACED)
+    return {fit.label: fit for fit in flat if fit.believable}
 
 
 def _whole(labels: NDArray[np.int32], present: NDArray[np.int_]) -> NDArray[np.bool_]:
@@ -182,26 +228,26 @@ def _columns(unit: str) -> list[str]:
     sizes = [f"area_{unit}2", *(f"{name}_{unit}" for name in _LENGTHS), "circularity"]
     names = [column for name in sizes for column in (name, f"{name}_sigma")]
     names += ["vertices", f"vertices_{unit}", f"vertices_{unit}_sigma"]
-    names += ["corners_seen", f"corners_{unit}", f"corners_{unit}_sigma", "corners_probability"]
+    names += [
+        "corners_seen",
+        "corners_by",
+        f"corners_{unit}",
+        f"corners_{unit}_sigma",
+        "corners_probability",
+    ]
     names += ["edges_seen", f"corner_distances_{unit}", f"corner_distances_{unit}_sigma"]
     return names
 
 
-def _row(
-    found: Features, corners: Corners | None, seen: Seen, sampling: Sampling, unit: str
-) -> dict[str, Any]:
+def _row(found: Features, shown: _Shown, sampling: Sampling, unit: str) -> dict[str, Any]:
     """Tell what is seen of a particle, as the columns of `_columns`."""
     pixel = float(np.sqrt(np.prod(sampling)))
-    polygon = found.polygon
-    if corners is None:
-        nothing = np.empty((0, 2))
-        corners = Corners(nothing, np.empty(0), np.empty(0, bool), nothing.astype(int))
+    polygon, corners = found.polygon, shown.corners
     distances = distances_between(corners, sampling)
     values: list[Any] = []
     for measure in measure_sizes(found.outline, polygon, sampling):
         values += measure
     values += [len(polygon.vertices), polygon.vertices * sampling, polygon.sigma * pixel]
-    values += [len(corners.places), corners.places * sampling, corners.sigma * pixel]
-    values += [corner_chances(seen, corners.places, corners.on_outline), corners.edges]
-    values += [distances.values, distances.sigma]
+    values += [len(corners.places), shown.by, corners.places * sampling, corners.sigma * pixel]
+    values += [shown.chances, corners.edges, distances.values, distances.sigma]
     return dict(zip(_columns(unit), values))

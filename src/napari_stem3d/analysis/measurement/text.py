@@ -57,6 +57,9 @@ def as_arrays(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+_SINGLE = ("corners_seen", "corners_by")  # columns of one value
+
+
 def _kinds(table: pd.DataFrame) -> dict[str, _Kind]:
     """How each column of arrays is written and read."""
     kinds: dict[str, _Kind] = {}
@@ -65,7 +68,7 @@ def _kinds(table: pd.DataFrame) -> dict[str, _Kind]:
             kinds[name] = (_write_distances, _read_distances)
         elif name == "edges_seen":
             kinds[name] = (_write_edges, _read_edges)
-        elif name.startswith(("vertices_", "corners_")) and name != "corners_seen":
+        elif name.startswith(("vertices_", "corners_")) and name not in _SINGLE:
             flat = name.endswith(("_sigma", "_probability"))
             kinds[name] = (_write_rows, _read_numbers if flat else _read_places)
     return kinds
