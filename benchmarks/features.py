@@ -9,15 +9,18 @@ be believed, its place is taken by what the grey values tell, as `measure_frame`
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
+from benchmarks.fitting import side_by_side
 from scipy.ndimage import maximum_filter
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial import ConvexHull
 from skimage.measure import approximate_polygon
 
+KINDS = ("cuboid", "cut cuboid", "other polyhedron")
 COUNT = 100  # objects of each kind and dose
 TOLERANCES = (1.0, 2.0, 3.0)  # pixels, of the polygons of the baseline
 MARK = 0.5  # of the U-Net's corners, above which a maximum is one
@@ -55,18 +58,23 @@ class Tally:
 
 
 def main(seed: int) -> None:
-    import os
-
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     for dose in ("clean", "standard"):
+        tallies = side_by_side(tallied, ((dose, kind, seed) for kind in KINDS))
         everything = Tally()
-        for kind in ("cuboid", "cut cuboid", "other polyhedron"):
-            tally = Tally()
-            for image, corners, labels in objects(kind, dose, seed):
-                judge(tally, image, corners, labels)
+        for kind, tally in zip(KINDS, tallies):
             everything.absorb(tally)
             show(f"{dose}, {kind}", tally)
         show(f"{dose}, all", everything)
+
+
+def tallied(item: tuple[str, str, int]) -> Tally:
+    """Count what is told of the objects of one kind at one dose."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    dose, kind, seed = item
+    tally = Tally()
+    for image, corners, labels in objects(kind, dose, seed):
+        judge(tally, image, corners, labels)
+    return tally
 
 
 def objects(kind: str, dose: str, seed: int) -> Iterator[tuple]:

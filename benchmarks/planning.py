@@ -20,8 +20,8 @@ from scipy.optimize import brentq, minimize_scalar
 from scipy.special import log_ndtr, logsumexp, ndtr, ndtri
 
 FACTORS = (0.7, 1.0, 1.4)  # of the planned dose
-PARTICLES = 300  # with either number of corners, at each dose
-PLANNED = 200  # with either number of corners, of the plan
+PARTICLES = 200  # with either number of corners, at each dose
+PLANNED = 120  # with either number of corners, of the plan
 SETS, FAR = 12, 25.0  # of corners that an image is explained with, and their squared distance
 ACROSS = 28  # pixels across a particle
 REPEATS = 500

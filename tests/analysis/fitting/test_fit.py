@@ -98,6 +98,16 @@ def test_a_wrong_shape_is_not_believed(taken, cuboid):
     assert not fit(look, mask, "cylinder").believable
 
 
+def test_an_image_without_noise_is_explained_and_a_wrong_shape_is_not(taken, cuboid):
+    """Nothing is more exact than half a percent: what is left of a perfect image is no misfit."""
+    look, mask = taken(cuboid)
+    perfect = dataclasses.replace(look, patch=look.patch._replace(image=look.model))
+    found = fit(perfect, mask, "cuboid")
+    assert found.believable and found.alternatives[0].corners == 2
+    assert found.volume[0] == pytest.approx(cuboid.volume, rel=0.02)
+    assert not fit(perfect, mask, "sphere").believable
+
+
 def test_lengths_are_in_pixels_without_calibration(taken):
     look, mask = taken(BODIES[0])
     with pytest.raises(StopIteration):

@@ -94,9 +94,10 @@ def photon_transfer(frame: Frame, film: Mask, memory: float) -> PhotonTransfer |
         count = min(_BINS, int(even.sum()) // _FEWEST)
         edges = np.quantile(means[even], np.linspace(0, 1, count + 1)) if count else edges[:0]
         bins += [even & (means >= a) & (means <= b) for a, b in itertools.pairwise(edges)]
-    if len(bins) < 2:
-        return None
     points = [(means[b].mean(), _clipped(squares[b]), b.sum()) for b in bins]
+    points = [point for point in points if point[1] > 0]  # what is constant has no noise
+    if len(points) < 2:
+        return None
     return _line(*np.array(sorted(points), float).T)
 
 
