@@ -10,7 +10,6 @@ two known images, Φ(d'/2), of a particle with and without one of its cuts, all 
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from math import comb
 
@@ -21,7 +20,7 @@ from scipy.special import log_ndtr, logsumexp, ndtr, ndtri
 
 FACTORS = (0.7, 1.0, 1.4)  # of the planned dose
 PARTICLES = 200  # with either number of corners, at each dose
-PLANNED = 120  # with either number of corners, of the plan
+PLANNED = 300  # with either number of corners, of the plan
 SETS, FAR = 12, 25.0  # of corners that an image is explained with, and their squared distance
 ACROSS = 28  # pixels across a particle
 REPEATS = 500
@@ -44,22 +43,22 @@ def questions():
 def main(seed: int) -> None:
     heads = "question", "views", "pixel nm", "planned", "needed e/nm²", "planned/needed", "baseline"
     print("{:32s}{:>6s}{:>9s}{:>9s}{:>26s}{:>24s}{:>10s}".format(*heads))
-    ratios = []
-    for number, (name, question, views) in enumerate(questions()):
-        begin = time.monotonic()
-        sight, found = planned(question, views, seed)
+    asked, ratios = questions(), []
+    each = ((question, views, seed + k) for k, (_, question, views) in enumerate(asked))
+    plans = side_by_side(planned, each)
+    for number, ((name, _, _), (sight, found)) in enumerate(zip(asked, plans)):
         right = [answers(sight, found.options[-1], f, [seed, number]) for f in FACTORS]
         ratios.append(compare(name, sight, found, right, [seed, number]))
-        print(f"    {time.monotonic() - begin:.0f} s", flush=True)
     summarize(ratios)
 
 
-def planned(question, views: int, seed: int):
+def planned(item):
     """Plan with so many views: how particles are seen, and the plan."""
     from napari_stem3d.analysis.planning import Limits, plan
     from napari_stem3d.analysis.planning.sight import Sight
     from napari_stem3d.simulation import get_preset
 
+    question, views, seed = item
     limits = Limits(most_views=views, pixel=round(question.side / ACROSS, 2))
     found = plan(question, get_preset("default"), limits, particles=PLANNED, seed=seed)
     return Sight(question, found.microscope, found.grid.sampling[0]), found
