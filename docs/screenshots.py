@@ -21,9 +21,11 @@ from typing import Any
 os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp()) / "settings.yaml")
 
 import napari  # noqa: TID253
+import numpy as np
 from qtpy.QtWidgets import QApplication, QScrollArea  # noqa: TID253
 
 import napari_stem3d as stem3d
+from napari_stem3d.tasks.corners128 import Corners128
 
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"
@@ -45,6 +47,7 @@ def main() -> None:
         "fit-spheres": fit_spheres,
         "measure": measure,
         "measure-cuboids": measure_cuboids,
+        "measure-fit": measure_fit,
         "train": train,
     }
     for name in sys.argv[1:] or pictures:
@@ -190,6 +193,19 @@ def measure_cuboids(viewer: Any) -> None:
     wait(panel)
     settle()
     scroll_down(panel)
+
+
+def measure_fit(viewer: Any) -> None:
+    """Show the corners and edges of a fitted body with cut corners."""
+    scene = Corners128("pair-box")(np.random.default_rng(2))
+    image = scene.image(np.random.default_rng(1)).image
+    scale = scene.grid.sampling
+    viewer.add_image(image, name="cut cuboid", scale=scale, units=("nm", "nm"))
+    _, panel = viewer.window.add_plugin_dock_widget(PLUGIN, "Measure particles")
+    panel.with_corners.value = panel.fit.value = True
+    panel.run_all()
+    wait(panel)
+    viewer.reset_view()
 
 
 def scroll_down(panel: Any) -> None:
