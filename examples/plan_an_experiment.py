@@ -23,15 +23,15 @@ def main() -> None:
         microscope, notes = microscope_of_metadata(signal.metadata.as_dictionary())
         print(*notes, sep="\n")
     question = Question(corners=2, against=3, depth=0.3, material="Pd", shape=Cuboid(10, 10, 10))
-    found = plan(question, microscope, Limits(pixel=0.7), particles=20)
+    found = plan(question, microscope, Limits(pixel=0.7), particles=12)
     print(found.views_table().round(3).to_string(index=False))
     print(found.advice)
 
     tender = Limits(pixel=0.7, most_dose=found.recommended.total_dose / 2)
-    print(plan(question, microscope, tender, particles=20).advice)
+    print(plan(question, microscope, tender, particles=12).advice)
 
     sure = replace(question, probability=0.95)
-    print(plan(sure, microscope, Limits(pixel=0.7), particles=20).advice)
+    print(plan(sure, microscope, Limits(pixel=0.7), particles=12).advice)
 
 
 if __name__ == "__main__":
