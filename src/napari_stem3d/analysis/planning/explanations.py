@@ -93,9 +93,9 @@ class Explanations:
         loud = sight.variance(look.model, electrons) / look.patch.variance
         information, noise = (_products(maps, along, weight) for weight in (1.0, loud))
         waves = sight.disturbances(look, electrons) * root
-        pulls = np.concatenate(
-            [np.einsum("kij,nij->kn", maps, waves), np.einsum("ij,nij->in", along, waves)]
-        )
+        flat = waves.reshape(len(waves), -1).T
+        rows = np.einsum("ij,nij->in", along, waves)
+        pulls = np.concatenate([maps.reshape(len(maps), -1) @ flat, rows])
         disturbed = pulls @ pulls.T / len(waves)
         rest = np.ones(len(information), bool)
         rest[lengths + IMAGING : len(maps)] = False

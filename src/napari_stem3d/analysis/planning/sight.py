@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -131,15 +132,20 @@ class Sight:
         ndarray, shape (n, ny, nx)
             Differences of so many images from the expected one.
         """
+        images = look.model.astype(np.float32) + np.float32(electrons) * self._uneven
+        displaced = self.microscope.scan.sample(images, self.grid, _keys())
+        return displaced.astype(float) - look.model
+
+    @cached_property
+    def _uneven(self) -> NDArray[np.float32]:
+        """Detected electrons per electron by which films differ from the mean, (n, ny, nx)."""
         own, grid = self.microscope, self.grid
-        keys = np.random.default_rng(0).integers(2**63, size=_DISTURBED, dtype=np.uint64)
-        carbon = replace(own.film, grain=False).map(grid, keys)  # grain is noise
-        images = np.repeat(look.model[None].astype(np.float32), _DISTURBED, axis=0)
-        if not isinstance(carbon, float):
-            seen = own.probe.blur(carbon, grid, own.beam)
-            per_nm = own.detector.efficiency * own.film.per_nm(own.beam, own.contrast)
-            images += np.float32(electrons) * (np.float32(per_nm) * seen - np.float32(self.ground))
-        return own.scan.sample(images, grid, keys).astype(float) - look.model
+        carbon = replace(own.film, grain=False).map(grid, _keys())  # grain is noise
+        if isinstance(carbon, float):
+            return np.zeros((_DISTURBED, *grid.gpts), np.float32)
+        per_nm = own.detector.efficiency * own.film.per_nm(own.beam, own.contrast)
+        seen = own.probe.blur(carbon, grid, own.beam)
+        return (per_nm * seen - self.ground).astype(np.float32)
 
     @property
     def _width(self) -> float:
@@ -155,6 +161,11 @@ class Sight:
         scan = self.microscope.scan
         kick = math.hypot(scan.jitter, scan.mains) / self.pixel + scan.wide_band / (100 * FWHM)
         return float(np.clip(kick, SMALLEST, LARGEST))
+
+
+def _keys() -> NDArray[np.uint64]:
+    """Keys of the images that tell how scan and film vary; the same at every call."""
+    return np.random.default_rng(0).integers(2**63, size=_DISTURBED, dtype=np.uint64)
 
 
 def cut_at(look: Look, corners: Iterable[int], question: Question) -> Look:
