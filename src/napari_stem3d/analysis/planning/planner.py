@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from napari_stem3d._errors import InputError
 from napari_stem3d.analysis.planning.beams import beam_settings, most_electrons
@@ -81,8 +82,9 @@ def plan(
     pixels = [limits.pixel] if limits.pixel else _pixels(question)
     survey = _Survey(question, microscope, limits, seed, report)
     survey.total = 2 * (_FEW * len(pixels) + particles)
-    pixel, electrons = survey.best_pixel(pixels)
-    chances = survey.chances(pixel, electrons, particles)
+    with threadpool_limits(1, "blas"):  # for small matrices more threads wait for each other
+        pixel, electrons = survey.best_pixel(pixels)
+        chances = survey.chances(pixel, electrons, particles)
     sight = survey.sight(pixel)
     options = _recommend(
         [_views(v, chances, survey, sight) for v in _VIEWS if v <= limits.most_views]
