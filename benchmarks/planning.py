@@ -35,7 +35,7 @@ def questions():
         ("2 or 3, Pd cube, 10 nm", Question(2, 3, material="Pd", shape=cube), 1),
         ("0 or 1, Pd cube, 10 nm", Question(0, 1, material="Pd", shape=cube), 1),
         ("1 or 2, Au box, 8 x 10 x 14 nm", Question(1, 2, material="Au", shape=box), 1),
-        ("the same, small cuts, 80 %", Question(2, 3, 0.15, 0.3, 0.8, "Pd", cube), 1),
+        ("the same, small cuts, 80 %", Question(2, 3, 0.15, 0.2, 0.8, "Pd", cube), 1),
         ("2 or 3, Pd cube, two views", Question(2, 3, material="Pd", shape=cube), 2),
     )
 
