@@ -112,14 +112,14 @@ def measure_frame(
     # What has no contrast has no weight, and is no reason to lose the other images of a stack.
     weighing = weigh_frame(frame, particles, sampling, balance) if np.ptp(image) else None
     unit, spacing = "px" if sampling is None else "nm", sampling or (1.0, 1.0)
-    steps = _Steps(progress, 4 if fit else 3)  # network, classes, features, fits
+    steps = _Steps(progress, 4 if fit else 3)  # network, classes, features, and fits before them
     seen = see(image, particles, segmentation, steps.part(0))
     classes = classify_frame(image, particles, classification, progress=steps.part(1))
     flat = classes["particle"][classes["shape"].isin(FLAT_FACED)]
     bodies: dict[int, Fit] = {}
     if fit and len(flat):
         kept = np.where(np.isin(particles, flat), particles, 0)
-        bodies = _bodies(frame, kept, sampling, classification, steps.part(3))
+        bodies = _bodies(frame, kept, sampling, classification, steps.part(2))
     rows: list[dict[str, Any]] = []
     for found in find_features(image, particles):
         own, shown = bodies.get(found.label), _Shown()
@@ -133,7 +133,7 @@ def measure_frame(
             chances = corner_chances(seen, corners.places, corners.on_outline)
             shown = _Shown(_LEVELS, corners, chances)
         rows.append(_row(found, shown, spacing, unit))
-        steps.part(2)(len(rows), len(classes))
+        steps.part(3 if fit else 2)(len(rows), len(classes))
     table = classes[["particle", "y", "x", *_CLASSES]].rename(columns=_CLASSES)
     table.insert(3, "whole", _whole(particles, table["particle"].to_numpy(int)))
     weights, height, notes = _weights(weighing, seen, particles, spacing, unit)

@@ -229,7 +229,7 @@ def _notes(question: Question, microscope: Microscope, counts: float) -> list[st
     if counts > _MANY:
         notes.append(
             f"Shot noise is only {100 / counts**0.5:.1f} % at this dose, so that distortions of "
-            "the scan and the film matter: the plan counts them as the microscope describes them."
+            "the scan and the film matter, of which the plan counts a part: it is a lower bound."
         )
     if microscope.contrast.saturating:
         error = float(microscope.linear_error(question.side))
